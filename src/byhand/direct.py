@@ -1,0 +1,29 @@
+"""A graph judged without PyTorch's engine: each of its nodes is asked directly, so no hook fires and no `.grad` changes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from byhand.graph import Graph
+from byhand.judging import Judge, Judged
+from byhand.recording.direct import run_node
+from byhand.recording.saved import Saved
+
+
+def judge_directly(
+    graph: Graph, live: Sequence[Any], seeds: Sequence[torch.Tensor], *, identify: Callable[[torch.Tensor], str], told: Callable[[int], None]
+) -> Judged:
+    """Everything found out about the pass that backward would make. `told` hears of each node's index.
+
+    Raises GraphFreed or ModifiedInPlace where a value that backward needs is gone.
+    """
+    judge = Judge(graph, seeds, source="direct", identify=identify)
+    for node, handle in zip(graph.nodes, live, strict=True):
+        told(node.index)
+        grads = [judge.received(node.index, output_nr) for output_nr in range(len(node.outputs))]
+        if node.leaf:
+            judge.leaf(node.index, grads[0])
+        elif any(grad is not None for grad in grads):
+            judge.node(node.index, grads, run_node(node, handle, grads), Saved(handle))
+    return judge.found

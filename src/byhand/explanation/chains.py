@@ -1,0 +1,181 @@
+"""The chain rule for every weight: in symbols, with the numbers put in, in closed form, with the verdict."""
+
+import math
+from collections.abc import Iterator
+
+from byhand.document import Block, Cell, Formula, Ledger, Prose, Role
+from byhand.explanation.closed_form import closed_form
+from byhand.explanation.formulas import local_of
+from byhand.explanation.frame import verdict
+from byhand.explanation.labels import Labels, Target
+from byhand.results import Contribution, Leaf, Pass, Step
+from byhand.value import Shown, Value
+from byhand.words import cell, counted, number, plain, size
+
+MOST_PATHS = 6  # of one weight that are written out
+MOST_FACTORS = 12  # of one path that are written out
+MOST_WEIGHTS = 12
+
+Link = tuple[Step, Contribution]
+
+
+def chains(result: Pass, labels: Labels, *, written: bool) -> Iterator[Block]:
+    """One formula or ledger for every weight; `written` asks for the factors too."""
+    for leaf in result.leaves[:MOST_WEIGHTS]:
+        paths = paths_to(leaf, result, labels) if written else ()
+        yield from _told(leaf, paths, result, labels)
+    if len(result.leaves) > MOST_WEIGHTS:
+        yield Prose((Cell(f"… and {counted(len(result.leaves) - MOST_WEIGHTS, 'more weight')}, compared in the same way."),))
+
+
+def paths_to(leaf: Leaf, result: Pass, labels: Labels) -> tuple[tuple[Link, ...], ...]:
+    """Every way from a root down to the leaf, first used first; none if there are too many to write out."""
+    uses: dict[Target, list[Link]] = {}
+    for step in labels.steps:
+        for contribution in step.contributions:
+            uses.setdefault(contribution.to, []).append((step, contribution))
+    roots = {(root.node, root.output_nr) for root in result.graph.roots}
+    found: list[tuple[Link, ...]] = []
+    waiting: list[tuple[Target, tuple[Link, ...]]] = [((leaf.index, 0), ())]
+    while waiting:
+        target, path = waiting.pop()
+        if target in roots:
+            found.append(path)
+        if len(found) + len(waiting) > MOST_PATHS:
+            return ()
+        waiting += [((step.index, 0), ((step, each), *path)) for step, each in reversed(uses.get(target, ()))]
+    return tuple(found)
+
+
+def _told(leaf: Leaf, paths: tuple[tuple[Link, ...], ...], result: Pass, labels: Labels) -> Iterator[Block]:
+    symbol, total = labels.gradient((leaf.index, 0)), cell(leaf.by_hand, Role.BACKWARD)
+    products = [path_product(path, result) for path in paths]
+    if len(paths) == 1 and paths[0] and _reaches(products, leaf.by_hand):
+        parts = (symbols(paths[0], result, labels), formulas(paths[0], result, labels), numbers(paths[0], result))
+        yield Formula((symbol, *_without_repeats(parts, total), total), remark(leaf, result))
+    elif len(paths) > 1 and _reaches(products, leaf.by_hand):
+        rows = tuple(
+            (_through(path, labels), symbols(path, result, labels), formulas(path, result, labels), Cell(number(product, dtype_of(leaf))))
+            for path, product in zip(paths, products, strict=True)
+        )
+        yield Ledger(f"{plain(leaf.name)} is used {len(paths)} times: one path for each, and their sum", rows, (symbol, Cell(""), Cell(""), total))
+        yield Prose(remark(leaf, result))
+    else:
+        yield Formula((symbol, total), remark(leaf, result))
+    closed = closed_form(leaf, result, labels) if paths else None
+    if closed is not None and not _said(closed, paths, result, labels):
+        yield Formula((symbol, closed, total), (Cell("closed form: simplified, and the number agrees", Role.FAINT),))
+
+
+def _said(closed: Cell, paths: tuple[tuple[Link, ...], ...], result: Pass, labels: Labels) -> bool:
+    return len(paths) == 1 and formulas(paths[0], result, labels).text == closed.text
+
+
+def _without_repeats(parts: tuple[Cell, ...], total: Cell) -> Iterator[Cell]:
+    said = {total.text}
+    for part in parts:
+        if part.text not in said:
+            said.add(part.text)
+            yield part
+
+
+def _through(path: tuple[Link, ...], labels: Labels) -> Cell:
+    names = [labels.cell((step.index, 0)).text for step, _ in path[1:]]
+    step, contribution = path[-1]
+    twice = sum(each.to == contribution.to for each in step.contributions) > 1
+    place = f" (input {contribution.edge + 1})" if twice else ""
+    return Cell(f"through {' ← '.join(_ends([labels.cell((path[0][0].index, 0)).text, *names]))}{place}", Role.NAME)
+
+
+def _ends(parts: list[str], between: str = "…") -> list[str]:
+    if len(parts) <= MOST_FACTORS:
+        return parts
+    return [*parts[:4], f"{between}", *parts[-4:]]
+
+
+def _joined(parts: list[Cell]) -> Cell:
+    """The factors of a product, the middle of a long one counted."""
+    if len(parts) > MOST_FACTORS:
+        middle = f"({len(parts) - 8:,} more factors)"
+        parts = [*parts[:4], Cell(f"… {middle} …", Role.PLAIN, rf"\cdots \text{{{middle}}} \cdots"), *parts[-4:]]
+    return Cell(" · ".join(part.text for part in parts), Role.PLAIN, r" \cdot ".join(part.latex for part in parts))
+
+
+def root_gradient(path: tuple[Link, ...]) -> Shown:
+    """What arrives at the root itself: 1, unless backward was given another gradient."""
+    output = path[0][0].outputs[0]
+    return output.by_hand if isinstance(output.by_hand, Value) else output.by_torch
+
+
+def _start(path: tuple[Link, ...], result: Pass, labels: Labels | None) -> list[Cell]:
+    given = root_gradient(path)
+    if isinstance(given, Value) and given.data == 1 and len(result.graph.roots) == 1:
+        return []
+    shown = cell(given)
+    if labels is None:
+        return [Cell(shown.text, Role.PLAIN, _number_latex(shown.text))]
+    return [labels.gradient((path[0][0].index, 0), Role.PLAIN)]
+
+
+def symbols(path: tuple[Link, ...], result: Pass, labels: Labels) -> Cell:
+    """∂loss/∂s · ∂s/∂ŷ · ∂ŷ/∂w."""
+    return _joined([*_start(path, result, labels), *(labels.local(step, 0, each.to) for step, each in path)])
+
+
+def formulas(path: tuple[Link, ...], result: Pass, labels: Labels) -> Cell:
+    """2s · 1 · x: every local derivative as a formula, its number where it has none."""
+    return _joined([*_start(path, result, None), *(_factor(step, each, labels) for step, each in path)])
+
+
+def numbers(path: tuple[Link, ...], result: Pass) -> Cell:
+    """−2 · 1 · 1: every local derivative as a number."""
+    return _joined([*_start(path, result, None), *(_local_number(step, each) for step, each in path)])
+
+
+def _factor(step: Step, contribution: Contribution, labels: Labels) -> Cell:
+    formula = local_of(step, contribution, labels)
+    if formula is None:
+        return _local_number(step, contribution)
+    if " + " in formula.text or " − " in formula.text or formula.text.startswith("−"):
+        return Cell(f"({formula.text})", Role.PLAIN, rf"\left({formula.latex}\right)")
+    first, _, second = formula.text.partition(" · ")
+    if first.isdigit() and len(second) <= 2 and second[:1].isalpha():
+        return Cell(first + second, Role.PLAIN, formula.latex.replace(r" \cdot ", " "))
+    return formula
+
+
+def _local_number(step: Step, contribution: Contribution) -> Cell:
+    shown = step.outputs[0].value
+    text = "?" if contribution.local is None else number(contribution.local, shown.dtype if isinstance(shown, Value) else "float32")
+    return Cell(text, Role.PLAIN, _number_latex(text))
+
+
+def _number_latex(text: str) -> str:
+    return text.replace("−", "-") if text.replace("−", "").replace(".", "").isdigit() else rf"\text{{{text.replace('−', '-')}}}"
+
+
+def path_product(path: tuple[Link, ...], result: Pass) -> float:
+    """The product of the local derivatives along a path; NaN where one is not known."""
+    start = root_gradient(path) if path else None
+    first = start.data if isinstance(start, Value) and isinstance(start.data, int | float) else math.nan
+    return first * math.prod(math.nan if each.local is None else each.local for _, each in path)
+
+
+def _reaches(products: list[float], total: Shown) -> bool:
+    """Whether what is written out does give the number: a shown number is a computed number."""
+    if not isinstance(total, Value) or not isinstance(total.data, int | float):
+        return False
+    return math.isclose(sum(products), total.data, rel_tol=1e-3, abs_tol=1e-30)
+
+
+def dtype_of(leaf: Leaf) -> str:
+    """The dtype of a weight's gradient."""
+    return leaf.by_hand.dtype if isinstance(leaf.by_hand, Value) else "float32"
+
+
+def remark(leaf: Leaf, result: Pass) -> tuple[Cell, ...]:
+    """PyTorch's own number, what it is called there, and the verdict."""
+    called = "sends" if result.source == "direct" or result.kind == "grad" or isinstance(leaf.grad_before, Value) else f"{plain(leaf.name)}.grad ="
+    rounding = leaf.comparison.error and leaf.comparison.verdict.value == "agrees"
+    said = [Cell(f"  (off by {size(leaf.comparison.error)}, rounding explains {size(leaf.comparison.floor)})", Role.FAINT)] if rounding else []
+    return Cell(f"PyTorch: {called} "), cell(leaf.by_torch), Cell("   "), *verdict(leaf.comparison), *said

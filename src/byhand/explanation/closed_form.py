@@ -1,0 +1,90 @@
+"""The gradient of one weight as a single formula in the inputs: the chain rule with symbols instead of numbers."""
+
+import math
+from typing import Any
+
+from byhand.document import Cell, Role
+from byhand.explanation.formulas import numbers_of, parameter_of, rule_of
+from byhand.explanation.labels import Labels
+from byhand.formula import Unsupported, read, symbol, symbolic
+from byhand.formula import closed_form as written
+from byhand.results import Leaf, Operand, Pass, Step
+from byhand.rules.table import FORWARD
+from byhand.value import Value
+
+LARGEST = 40  # operations
+LONGEST = 120  # characters; a longer formula says less than the steps
+
+
+class _Unknown(Exception):
+    """A value of the graph has no symbol, no number and no forward expression."""
+
+
+def closed_form(leaf: Leaf, result: Pass, labels: Labels) -> Cell | None:
+    """The formula, if it can be worked, is short enough, and gives the very number that was worked by hand; else None."""
+    if len(result.steps) > LARGEST or not isinstance(leaf.by_hand, Value) or not isinstance(leaf.by_hand.data, int | float):
+        return None
+    try:
+        expression, given = _gradient(leaf, result, labels)
+        value = float(expression.evalf(subs=given))
+        text, latex = written(expression)
+    except (Unsupported, _Unknown, TypeError, ValueError, OverflowError, ZeroDivisionError, RecursionError):
+        return None
+    if len(text) > LONGEST or not math.isclose(value, leaf.by_hand.data, rel_tol=1e-3, abs_tol=1e-12):
+        return None
+    return Cell(text, Role.PLAIN, latex)
+
+
+def _gradient(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Any, dict[Any, float]]:
+    """The derivative as a SymPy expression, and the numbers of its symbols."""
+    given = {symbol(each.name): each.value.data for each in result.leaves if _is_number(each.value)}
+    forward: dict[int, Any] = {each.index: symbol(each.name) for each in result.leaves}
+    for step in labels.steps:
+        values = _operands(step, forward, given)
+        function = FORWARD.get(step.op)
+        if function is None:
+            raise _Unknown(step.op)
+        forward[step.index] = symbolic(read(function), values)
+    arrived: dict[int, Any] = {root.node: _root(result, labels, root.node) for root in result.graph.roots}
+    for step in reversed(labels.steps):
+        _send(step, arrived, forward, given)
+    return arrived[leaf.index], given
+
+
+def _is_number(shown: Any) -> bool:
+    return isinstance(shown, Value) and isinstance(shown.data, int | float)
+
+
+def _root(result: Pass, labels: Labels, node: int) -> Any:
+    step = labels.by_index.get(node)
+    start = step.outputs[0].by_hand if step else None
+    if not isinstance(start, Value) or not isinstance(start.data, int | float):
+        raise _Unknown(str(node))
+    return int(start.data) if float(start.data).is_integer() else start.data
+
+
+def _operands(step: Step, forward: dict[int, Any], given: dict[Any, float]) -> dict[str, Any]:
+    values: dict[str, Any] = dict(numbers_of(step))
+    for operand in step.operands:
+        if operand.constant and operand.name and _is_number(operand.value):
+            values[operand.parameter] = _constant(operand, given)
+    return values | {parameter_of(step, each): forward[each.to[0]] for each in step.contributions}
+
+
+def _constant(operand: Operand, given: dict[Any, float]) -> Any:
+    name = symbol(operand.name)
+    data = operand.value.data if isinstance(operand.value, Value) else None
+    if given.setdefault(name, data) != data:
+        raise _Unknown(f"{operand.name} has two values")
+    return name
+
+
+def _send(step: Step, arrived: dict[int, Any], forward: dict[int, Any], given: dict[Any, float]) -> None:
+    values = _operands(step, forward, given) | {"grad": arrived[step.index], "result": forward[step.index]}
+    for contribution in step.contributions:
+        rule = rule_of(step, contribution)
+        if rule is None:
+            raise _Unknown(step.op)
+        sent = symbolic(read(rule.function), values)
+        target = contribution.to[0]
+        arrived[target] = arrived[target] + sent if target in arrived else sent

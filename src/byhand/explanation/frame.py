@@ -1,0 +1,196 @@
+"""What stands around every story: the title, what differs, the reader's own numbers, the `.grad` ledger, the summary."""
+
+from collections.abc import Iterator
+
+from byhand.document import Block, Cell, Heading, Ledger, Prose, Role, Table
+from byhand.explanation.labels import Labels, drawn
+from byhand.results import Comparison, Contribution, Coverage, Leaf, Pass, Step, Verdict, Yours
+from byhand.value import Missing, Shown, Value
+from byhand.words import cell, counted, flat, number, plain, size, value
+
+MOST = 5  # differing places, and ledgers, that are told one by one
+ROLES = {
+    Verdict.AGREES: Role.AGREES,
+    Verdict.DIFFERS: Role.DIFFERS,
+    Verdict.NO_RULE: Role.NOT_COMPARED,
+    Verdict.NOT_COMPARED: Role.NOT_COMPARED,
+}
+
+
+def title(result: Pass, labels: Labels) -> Iterator[Block]:
+    """The title, and which pass of how many is shown."""
+    called = "torch.autograd.grad of" if result.kind == "grad" else "backward from"
+    yield Heading(f"{called} {drawn(labels.root).text}, by hand", 1)
+    if result.total > 1:
+        chosen = f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}; --step 1 … {result.total:,} chooses one."
+        yield Prose((Cell(chosen),))
+
+
+def _of_program(result: Pass) -> str:
+    return f" of {plain(result.program)}" if result.program else ""
+
+
+def place(step: Step) -> str:
+    """Where the user wrote the operation: file:line, "" if that is not known."""
+    return f"{plain(step.origin.file.replace(chr(92), '/').rpartition('/')[2])}:{step.origin.line}" if step.origin else ""
+
+
+def verdict(comparison: Comparison) -> tuple[Cell, ...]:
+    """The verdict in words, with how far off it is where that is worth a word."""
+    role = ROLES[comparison.verdict]
+    match comparison.verdict:
+        case Verdict.AGREES:
+            return (Cell("agrees", role),)
+        case Verdict.DIFFERS:
+            return (Cell(f"differs by {size(comparison.error)}{_at(comparison.where)}", role),)
+    reason = f": {plain(comparison.reason, 80)}" if comparison.reason else ""
+    return (Cell(f"{comparison.verdict.value}{reason}", role),)
+
+
+def _at(where: tuple[int, ...]) -> str:
+    return f" at {list(where)}" if where else ""
+
+
+def differing(result: Pass, labels: Labels) -> Iterator[Block]:
+    """Every place where PyTorch's number is not ours, the user's line first; nothing if there is none."""
+    found = [(step, each) for step in labels.steps for each in step.contributions if each.comparison.verdict is Verdict.DIFFERS]
+    leaves = [leaf for leaf in result.leaves if leaf.comparison.verdict is Verdict.DIFFERS]
+    if not found and not leaves:
+        return
+    yield Heading("What differs")
+    for step, each in found[:MOST]:
+        yield from _difference(step, each, labels)
+    if not found:
+        for leaf in leaves[:MOST]:
+            yield Prose((Cell(plain(leaf.name), Role.NAME), Cell(": "), *verdict(leaf.comparison)))
+            yield _beside(leaf.by_hand, leaf.by_torch)
+    if len(found) > MOST:
+        yield Prose((Cell(f"… and {counted(len(found) - MOST, 'more place')}"),))
+
+
+def _difference(step: Step, each: Contribution, labels: Labels) -> Iterator[Block]:
+    line = [Cell(place(step), Role.NAME), Cell("  "), Cell(plain(step.origin.text, 100), Role.CODE), Cell("\n")] if step.origin else []
+    sent = f"{step.op} sends to {labels.cell(each.to).text}"
+    ratio = proportion(each.by_hand, each.by_torch)
+    off = f"differs by {size(each.comparison.error)}{_at(each.comparison.where)}; rounding explains {size(each.comparison.floor)}"
+    factor = f"; every element is {ratio} × the one by hand" if ratio else ""
+    yield Prose((*line, Cell(f"{sent}: "), Cell(off + factor, Role.DIFFERS)))
+    yield _beside(each.by_hand, each.by_torch)
+
+
+def _beside(by_hand: Shown, by_torch: Shown) -> Table:
+    return Table(("", ""), (((Cell("by hand"),), (cell(by_hand),)), ((Cell("PyTorch"),), (cell(by_torch),))))
+
+
+def proportion(by_hand: Shown, by_torch: Shown) -> str:
+    """The one factor between PyTorch's elements and ours, "" if there is none or it cannot be seen."""
+    if not (isinstance(by_hand, Value) and isinstance(by_torch, Value) and by_hand.whole and by_torch.whole):
+        return ""
+    pairs = [(ours, theirs) for ours, theirs in zip(flat(by_hand.data), flat(by_torch.data), strict=False) if ours or theirs]
+    if len(pairs) < 2 or any(isinstance(ours, bool) or not ours for ours, _ in pairs):
+        return ""
+    ratios = [theirs / ours for ours, theirs in pairs]
+    same = all(abs(ratio - ratios[0]) <= 1e-4 * abs(ratios[0]) for ratio in ratios)
+    return number(float(f"{ratios[0]:.4g}")) if same and not isinstance(ratios[0], complex) else ""
+
+
+def yours(result: Pass, labels: Labels) -> Iterator[Block]:
+    """The reader's own numbers beside ours and PyTorch's."""
+    if not result.yours:
+        return
+    yield Heading("Your numbers")
+    rows = tuple(_yours_row(each, result, labels) for each in result.yours)
+    yield Table(("", "yours", "by hand", "PyTorch", ""), rows)
+
+
+def _yours_row(each: Yours, result: Pass, labels: Labels) -> tuple[tuple[Cell, ...], ...]:
+    by_hand, by_torch = _gradients(each.target, result, labels)
+    return (labels.gradient(each.target),), (cell(each.value),), (cell(by_hand),), (cell(by_torch),), (_worth(each),)
+
+
+def _gradients(target: tuple[int, int], result: Pass, labels: Labels) -> tuple[Shown, Shown]:
+    for leaf in result.leaves:
+        if leaf.index == target[0]:
+            return leaf.by_hand, leaf.by_torch
+    step = labels.by_index.get(target[0])
+    if step is None or target[1] >= len(step.outputs):
+        return Missing.NOT_RECORDED, Missing.NOT_RECORDED
+    return step.outputs[target[1]].by_hand, step.outputs[target[1]].by_torch
+
+
+def _worth(each: Yours) -> Cell:
+    if each.verdict is Verdict.AGREES:
+        return Cell("exact" if each.exact else "agrees to the digits you wrote", Role.AGREES)
+    if each.verdict is Verdict.DIFFERS:
+        return Cell(f"differs by {size(each.error)}{_at(each.where)}", Role.DIFFERS)
+    return Cell(each.verdict.value, Role.NOT_COMPARED)
+
+
+def grad_ledgers(result: Pass) -> Iterator[Block]:
+    """How `.grad` came about, for weights where it is more than what this pass sent."""
+    told = [leaf for leaf in result.leaves if _accumulated(leaf)]
+    for leaf in told[:MOST]:
+        yield _ledger(leaf)
+    if told:
+        yield Prose((Cell("backward() adds to .grad, it does not replace it; optimizer.zero_grad() (or w.grad = None) starts again from nothing."),))
+    if len(told) > MOST:
+        yield Prose((Cell(f"The same holds for {counted(len(told) - MOST, 'more weight')}."),))
+
+
+def _accumulated(leaf: Leaf) -> bool:
+    if isinstance(leaf.grad_before, Value):
+        return True
+    return isinstance(leaf.grad_after, Value) and isinstance(leaf.by_torch, Value) and not _same(leaf.grad_after, leaf.by_torch)
+
+
+def _same(one: Value, other: Value) -> bool:
+    if one.whole and other.whole:
+        return bool(one.data == other.data)
+    return (one.minimum, one.maximum, one.norm) == (other.minimum, other.maximum, other.norm)
+
+
+def _ledger(leaf: Leaf) -> Ledger:
+    name = plain(leaf.name)
+    rows = [(Cell(f"{name}.grad before"), cell(leaf.grad_before)), (Cell("this pass adds"), cell(leaf.by_torch))]
+    other = _other_change(leaf)
+    rows += [(Cell("hooks, clipping, other processes"), Cell(other))] if other else []
+    return Ledger(f"{name}.grad is a running sum", tuple(rows), (Cell(f"{name}.grad after", Role.NAME), cell(leaf.grad_after)))
+
+
+def _other_change(leaf: Leaf) -> str:
+    """What changed `.grad` besides this pass; "" for nothing, or where it cannot be seen."""
+    if not (isinstance(leaf.grad_after, Value) and isinstance(leaf.by_torch, Value) and leaf.grad_after.whole and leaf.by_torch.whole):
+        return ""
+    after, sent = flat(leaf.grad_after.data), flat(leaf.by_torch.data)
+    before = flat(leaf.grad_before.data) if isinstance(leaf.grad_before, Value) and leaf.grad_before.whole else [0.0] * len(after)
+    if leaf.grad_before is Missing.NOT_RECORDED or not len(after) == len(sent) == len(before):
+        return ""
+    change = [last - first - middle for last, first, middle in zip(after, before, sent, strict=True)]
+    noise = [1e-5 * (abs(last) + abs(first) + abs(middle)) for last, first, middle in zip(after, before, sent, strict=True)]
+    if all(abs(each) <= allowed for each, allowed in zip(change, noise, strict=True)):
+        return ""
+    return value(Value(leaf.by_torch.shape, leaf.by_torch.dtype, change[0] if leaf.by_torch.shape == () else change))
+
+
+def summary(result: Pass) -> Iterator[Block]:
+    """The last line: how many operations, how they were judged, and why some were not."""
+    coverage = result.coverage
+    cells = [Cell(f"{counted(coverage.nodes, 'operation')}: ")]
+    if not result.judged:
+        yield Prose((*cells, Cell("recorded, not judged", Role.NOT_COMPARED)))
+        return
+    cells += [Cell(part, role) for part, role in _counts(coverage)]
+    cells += [Cell(f"\nPyTorch's numbers were asked for node by node, not taken from a backward() of yours.", Role.FAINT)] if result.source == "direct" else []
+    yield Prose(tuple(cells))
+
+
+def _counts(coverage: Coverage) -> Iterator[tuple[str, Role]]:
+    yield f"{coverage.by_rule:,} worked by our rules", Role.PLAIN
+    if coverage.by_difference:
+        yield f", {coverage.by_difference:,} checked by differences", Role.PLAIN
+    yield ", ", Role.PLAIN
+    yield f"{coverage.not_compared:,} not compared", Role.NOT_COMPARED if coverage.not_compared else Role.PLAIN
+    if coverage.reasons:
+        yield f" ({', '.join(f'{count:,} × {plain(reason, 80)}' for reason, count in coverage.reasons.items())})", Role.PLAIN
+    yield ", ", Role.PLAIN
+    yield (f"{coverage.differ:,} differ", Role.DIFFERS) if coverage.differ else ("none differs", Role.AGREES if not coverage.not_compared and coverage.nodes else Role.PLAIN)

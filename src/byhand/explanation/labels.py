@@ -1,0 +1,107 @@
+"""What every value is called in the story: the user's name, else the expression as written, else a number in angle brackets."""
+
+import re
+from collections import Counter
+from functools import cached_property
+
+from byhand.document import Cell, Role
+from byhand.formula import latex, shown_name, text
+from byhand.formula.tree import Name, Tree
+from byhand.results import Pass, Step
+from byhand.words import plain
+
+LONGEST = 20  # characters of an expression that still serves as a label
+_LOOSE = re.compile(r" (?![^(\[]*[)\]]$)|^−")  # a space outside of a call's own parentheses
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+Target = tuple[int, int]
+
+
+class Labels:
+    """Labels of the values of one pass. A source is what the formula modules take; a cell is what a document takes."""
+
+    def __init__(self, result: Pass) -> None:
+        self._result = result
+        self._leaves = {leaf.index: leaf for leaf in result.leaves}
+        self._roots = {(root.node, root.output_nr): root.name for root in result.graph.roots}
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The operations in the order in which the program ran them."""
+        nodes = self._result.graph.nodes
+        return tuple(sorted(self._result.steps, key=lambda step: (nodes[step.index].sequence, -step.index)))
+
+    @cached_property
+    def position(self) -> dict[int, int]:
+        """The place of each operation in the story, from 1, by node index."""
+        return {step.index: place for place, step in enumerate(self.steps, 1)}
+
+    @cached_property
+    def by_index(self) -> dict[int, Step]:
+        """The operations by node index."""
+        return {step.index: step for step in self._result.steps}
+
+    @cached_property
+    def _uses(self) -> Counter[str]:
+        return Counter(step.expression for step in self._result.steps if not step.name)
+
+    def source(self, target: Target) -> str:
+        """The label as the formula modules take it."""
+        index, output_nr = target
+        if index in self._leaves:
+            return self._leaves[index].name or f"⟨leaf {index}⟩"
+        step = self.by_index.get(index)
+        if step is None:
+            return self._roots.get(target) or f"⟨node {index}⟩"
+        return self._of_output(step, output_nr)
+
+    def _of_output(self, step: Step, output_nr: int) -> str:
+        base = self._of_step(step)
+        if len(step.outputs) < 2:
+            return base
+        named = step.outputs[output_nr].name if output_nr < len(step.outputs) else ""
+        return named or f"{base}[{output_nr}]"
+
+    def _of_step(self, step: Step) -> str:
+        if step.name:
+            return f"{shown_name(step.name)}{str(step.occurrence).translate(SUBSCRIPTS)}" if step.occurrence else plain(step.name)
+        written = plain(step.expression)
+        if written and len(written) <= LONGEST and self._uses[step.expression] == 1:
+            return written
+        return self._roots.get((step.index, 0)) or f"⟨{self.position[step.index]}⟩"
+
+    def cell(self, target: Target, role: Role = Role.NAME) -> Cell:
+        """The label as a piece of a document."""
+        return drawn(self.source(target), role)
+
+    @cached_property
+    def root(self) -> str:
+        """What everything is a derivative of: the loss's label, or L for the sum of several roots."""
+        roots = self._result.graph.roots
+        return self.source((roots[0].node, roots[0].output_nr)) if len(roots) == 1 else "L"
+
+    def gradient(self, target: Target, role: Role = Role.BACKWARD) -> Cell:
+        """∂loss/∂ of a value."""
+        return derivative(self.root, self.source(target), role)
+
+    def local(self, step: Step, output_nr: int, target: Target) -> Cell:
+        """∂ of an operation's result / ∂ of one of its inputs."""
+        return derivative(self.source((step.index, output_nr)), self.source(target), Role.PLAIN)
+
+
+def drawn(source: str, role: Role = Role.PLAIN) -> Cell:
+    """A label or an expression of the user's as text and LaTeX."""
+    tree = Tree(Name("value"), (), ("value",))
+    return Cell(text(tree, {"value": source}), role, latex(tree, {"value": source}))
+
+
+def derivative(above: str, below: str, role: Role) -> Cell:
+    """∂above/∂below; a label that is an operation gets parentheses."""
+    upper, lower = _held(drawn(above)), _held(drawn(below))
+    return Cell(f"∂{upper.text}/∂{lower.text}", role, rf"\frac{{\partial {upper.latex}}}{{\partial {lower.latex}}}")
+
+
+def _held(label: Cell) -> Cell:
+    if not _LOOSE.search(label.text):
+        return label
+    return Cell(f"({label.text})", label.role, rf"\left({label.latex}\right)")

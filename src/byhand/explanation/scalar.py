@@ -1,0 +1,142 @@
+"""The story of a small run of scalars: one table, then the chain rule for every weight."""
+
+from collections.abc import Iterator
+
+from byhand.document import Block, Cell, Ledger, Prose, Role, Table
+from byhand.explanation.chains import chains
+from byhand.explanation.formulas import forward_of, local_of
+from byhand.explanation.labels import Labels, Target
+from byhand.results import Contribution, Pass, Step, Verdict
+from byhand.value import Shown, Value
+from byhand.words import cell, number, plain
+
+LONGEST = 40  # operations whose chain is written out
+COLUMNS = ("forward", "local derivative", "backward")
+ENDS = 4  # operations at each end of a longer chain
+
+Pieces = tuple[Cell, ...]
+
+
+def is_scalar(result: Pass) -> bool:
+    """Whether every operation gives one number (at both ends of a long run, and all of a short one)."""
+    steps = result.steps if len(result.steps) <= LONGEST else (*result.steps[:LONGEST], *result.steps[-LONGEST:])
+    shapes = [meta.shape for step in steps for meta in result.graph.nodes[step.index].outputs]
+    return bool(steps) and all(shape == () for shape in shapes) and all(len(step.outputs) == 1 for step in steps)
+
+
+def scalar_story(result: Pass, labels: Labels) -> Iterator[Block]:
+    """Inputs, the table of all steps, the sums where a value is used more than once, the chain rule for every weight."""
+    yield from _given(result)
+    short = len(result.steps) <= LONGEST
+    shown = labels.steps if short else (*labels.steps[:ENDS], *labels.steps[-ENDS:])
+    uses = _uses(shown if short else ())
+    rows = [row for step in shown for row in rows_of(step, labels, uses)]
+    if not short:
+        middle = len(labels.steps) - 2 * ENDS
+        rows.insert(sum(1 for step in shown[:ENDS] for _ in rows_of(step, labels, uses)), ((Cell(f"… {middle:,} more operations …", Role.FAINT),),))
+    yield Table(COLUMNS, tuple(rows))
+    yield Prose((Cell(READING, Role.FAINT),))
+    if short:
+        yield from _sums(labels, uses)
+    yield from chains(result, labels, written=short)
+
+
+READING = (
+    "Read forward from top to bottom: each line computes one value. A local derivative says how fast that value grows with its input. "
+    "Read backward from bottom to top: what arrives at a value, times the local derivative, goes on to the input."
+)
+
+
+def _given(result: Pass) -> Iterator[Block]:
+    parts: list[Cell] = []
+    for leaf in result.leaves[:8]:
+        parts += [Cell(plain(leaf.name) or "a leaf", Role.NAME), Cell(" = "), cell(leaf.value), Cell("   ")]
+    if parts:
+        more = len(result.leaves) - 8
+        yield Prose((Cell("weights: "), *parts[:-1], *([Cell(f"   … and {more:,} more")] if more > 0 else [])))
+    known = [constant for constant in result.constants if constant.name][:8]
+    parts = []
+    for constant in known:
+        parts += [Cell(plain(constant.name), Role.NAME), Cell(" = "), cell(constant.value), Cell("   ")]
+    if parts:
+        yield Prose((Cell("constants: "), *parts[:-1]))
+
+
+def _uses(steps: tuple[Step, ...]) -> dict[Target, list[tuple[Step, Contribution]]]:
+    """Who sends a gradient to each value, last used first."""
+    uses: dict[Target, list[tuple[Step, Contribution]]] = {}
+    for step in reversed(steps):
+        for contribution in step.contributions:
+            uses.setdefault(contribution.to, []).append((step, contribution))
+    return uses
+
+
+def rows_of(step: Step, labels: Labels, uses: dict[Target, list[tuple[Step, Contribution]]]) -> Iterator[tuple[Pieces, ...]]:
+    """The rows of one operation: forward once, local derivative and backward once for each input."""
+    forward = _forward(step, labels)
+    for contribution in step.contributions:
+        several = len(uses.get(contribution.to, ())) > 1
+        yield forward, _local(step, contribution, labels), _backward(step, contribution, labels, several)
+        forward = ()
+    if not step.contributions:
+        yield forward, (), ()
+
+
+def _forward(step: Step, labels: Labels) -> Pieces:
+    label, made = labels.cell((step.index, 0)), forward_of(step, labels)
+    shown = cell(step.outputs[0].value, Role.FORWARD)
+    return (label, shown) if made is None or made.text == label.text else (label, made, shown)
+
+
+def _local(step: Step, contribution: Contribution, labels: Labels) -> Pieces:
+    symbol, formula = labels.local(step, 0, contribution.to), local_of(step, contribution, labels)
+    known = Cell(local_number(step, contribution))
+    if contribution.local is None:
+        known = Cell("no rule", Role.NOT_COMPARED) if contribution.rule is None else Cell("not recorded", Role.MISSING)
+    return (symbol, known) if formula is None or formula.text == known.text else (symbol, formula, known)
+
+
+def local_number(step: Step, contribution: Contribution) -> str:
+    """The local derivative as a number, in the digits of the operation's dtype; "" if there is none."""
+    shown = step.outputs[0].value
+    return "" if contribution.local is None else number(contribution.local, shown.dtype if isinstance(shown, Value) else "float32")
+
+
+def _backward(step: Step, contribution: Contribution, labels: Labels, several: bool) -> Pieces:
+    symbol = labels.gradient(contribution.to)
+    if several:
+        through = labels.cell((step.index, 0)).text
+        symbol = Cell(f"{symbol.text} via {through}", symbol.role, rf"{symbol.latex}\text{{ via }}{labels.cell((step.index, 0)).latex}")
+    return (symbol, *product(step, contribution))
+
+
+def product(step: Step, contribution: Contribution) -> Pieces:
+    """What arrives · local derivative = what goes on; PyTorch's own number beside it where that differs."""
+    sent = cell(contribution.by_hand, Role.BACKWARD)
+    if contribution.comparison.verdict is Verdict.DIFFERS:
+        sent = Cell(f"{sent.text} (PyTorch: {cell(contribution.by_torch).text})", Role.DIFFERS)
+    elif not isinstance(contribution.by_hand, Value) and isinstance(contribution.by_torch, Value):
+        sent = Cell(f"{cell(contribution.by_torch).text} (PyTorch's)", Role.NOT_COMPARED)
+    arrived = upstream(step)
+    if contribution.local is None or arrived is None:
+        return (sent,)
+    return Cell(f"{cell(arrived).text} · {local_number(step, contribution)}"), sent
+
+
+def upstream(step: Step) -> Shown | None:
+    """The gradient that the rule was fed: PyTorch's own, else ours; None if neither is known."""
+    output = step.outputs[0]
+    return next((each for each in (output.by_torch, output.by_hand) if isinstance(each, Value)), None)
+
+
+def _sums(labels: Labels, uses: dict[Target, list[tuple[Step, Contribution]]]) -> Iterator[Block]:
+    """For every intermediate value that is used more than once, what comes back to it and the sum."""
+    for target, sent in uses.items():
+        if len(sent) < 2 or target[0] not in labels.by_index:
+            continue
+        total = labels.by_index[target[0]].outputs[target[1]].by_hand
+        yield Ledger(
+            f"{labels.cell(target).text} is used {len(sent)} times: what comes back is added",
+            tuple((Cell(f"via {labels.cell((step.index, 0)).text}"), *product(step, each)) for step, each in sent),
+            (labels.gradient(target), *([Cell("")] if all(len(product(*each)) == 2 for each in sent) else []), cell(total, Role.BACKWARD)),
+        )

@@ -1,0 +1,239 @@
+"""Works one backward pass by hand beside PyTorch's, node by node, and keeps no tensor it does not still need."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from byhand.chain_rule import Operands, SavedValues, Worked, accumulate, contribute, receive
+from byhand.comparison import Nudge, SAMPLES, compare, unit
+from byhand.errors import ByhandError, NoRule, Unreadable
+from byhand.graph import Edge, Graph, Node
+from byhand.recording.summary import shown, summarize
+from byhand.results import Comparison, Contribution, Operand, Verdict
+from byhand.value import WHOLE, Missing, Shown, Value
+
+BIG = 1 << 20  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
+Place = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Arrived:
+    """The gradient at one output, as data: what PyTorch's node received, what our chain sent, and what a hook changed."""
+
+    by_torch: Shown = Missing.NOT_COMPUTED
+    by_hand: Shown = Missing.NOT_COMPUTED
+    rewritten: bool = False
+
+
+@dataclass(slots=True)
+class Judged:
+    """Everything found out about one pass, by place."""
+
+    arrived: dict[Place, Arrived] = field(default_factory=dict)
+    contributions: dict[int, tuple[Contribution, ...]] = field(default_factory=dict)
+    leaves: dict[int, Comparison] = field(default_factory=dict)
+    saved: dict[int, tuple[Operand, ...]] = field(default_factory=dict)
+
+
+class Judge:
+    """Takes the nodes of one graph in the order in which PyTorch's engine runs them.
+
+    `seeds` are the gradients that backward started from, one for each root. `partial` says that the caller asked for some inputs
+    only, so that PyTorch leaves other contributions out.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        seeds: Sequence[torch.Tensor],
+        *,
+        source: str,
+        partial: bool = False,
+        identify: Callable[[torch.Tensor], str] = lambda tensor: "",
+    ) -> None:
+        self.found = Judged()
+        self._graph, self._source, self._partial, self._identify = graph, source, partial, identify
+        self._ours: dict[Place, torch.Tensor] = {}
+        self._theirs: dict[Place, torch.Tensor] = {}
+        self._strayed: set[Place] = set()
+        self._largest = 0.0
+        self._share = sum(_elements(node) for node in graph.nodes) > BIG
+        for root, seed in zip(graph.roots, seeds, strict=True):
+            self._send((root.node, root.output_nr), seed, seed)
+
+    def node(self, index: int, grads: Sequence[torch.Tensor | None], theirs: Sequence[torch.Tensor | None], saved: SavedValues) -> None:
+        """One node ran: `grads` arrived at its outputs, `theirs` is what PyTorch sent to its inputs."""
+        node = self._graph.nodes[index]
+        ours, together = self._arrive(node, grads)
+        operands = Operands(node, grads, saved)
+        own = operands if together else Operands(node, ours, saved)
+        made = []
+        for number, edge in enumerate(node.edges):
+            if edge is not None:
+                their = theirs[number] if number < len(theirs) else None
+                made.append(self._edge(node, number, edge, their, operands, own))
+        self.found.contributions[index] = tuple(made)
+        self.found.saved[index] = self._read(operands)
+
+    def _read(self, operands: Operands) -> tuple[Operand, ...]:
+        """The small values that the rules of one node used, by the user's name where one is known."""
+        return tuple(
+            Operand(name, self._identify(value) if isinstance(value, torch.Tensor) else "", shown(value), constant=True)
+            for name, value in operands.read().items()
+            if isinstance(value, int | float | complex) or (isinstance(value, torch.Tensor) and value.numel() <= WHOLE)
+        )
+
+    def leaf(self, index: int, grad: torch.Tensor | None) -> None:
+        """A leaf's gradient is complete: compare what our chain and PyTorch's nodes sent to it."""
+        place = (index, 0)
+        ours, theirs = self._ours.pop(place, None), self._theirs.pop(place, None)
+        arrived = self.found.arrived[place] = Arrived()
+        if grad is None and theirs is None:
+            return
+        sent = theirs if theirs is not None else grad
+        arrived.by_torch = summarize(sent)
+        if ours is None:
+            self.found.leaves[index] = Comparison(Verdict.NOT_COMPARED, reason="nothing was sent to it by hand", source=self._source)
+            return
+        arrived.by_hand = summarize(ours)
+        arrived.rewritten = grad is not None and theirs is not None and not _same_sum(grad, theirs)
+        rounding = unit(ours.dtype, *(meta.dtype for node in self._graph.nodes[:64] for meta in node.outputs))
+        scale = self._largest * max(1.0, len(self._graph.nodes) ** 0.5 / 8)
+        self.found.leaves[index] = compare(ours, sent, rounding, scale=scale, source=self._source)
+
+    def received(self, index: int, output_nr: int = 0) -> torch.Tensor | None:
+        """What PyTorch's nodes have sent to a place so far; the direct way feeds its nodes with it."""
+        return self._theirs.get((index, output_nr))
+
+    def _arrive(self, node: Node, grads: Sequence[torch.Tensor | None]) -> tuple[list[torch.Tensor | None], bool]:
+        """Our own upstream gradients, and whether they are PyTorch's too, so that one working serves both."""
+        ours: list[torch.Tensor | None] = []
+        together = True
+        for number, grad in enumerate(grads):
+            place = (node.index, number)
+            mine, sent = self._ours.pop(place, None), self._theirs.pop(place, None)
+            rewritten = grad is not None and sent is not None and not _same_sum(grad, sent)
+            if grad is None or mine is None or (rewritten and place not in self._strayed):
+                mine = grad
+            same = mine is grad or (grad is not None and mine is not None and self._meet(mine, grad, place))
+            together = together and same
+            ours.append(mine)
+            self.found.arrived[place] = Arrived(_shown(grad), _shown(grad if same else mine), rewritten)
+        return ours, together
+
+    def _meet(self, mine: torch.Tensor, grad: torch.Tensor, place: Place) -> bool:
+        if mine.layout is not torch.strided or grad.layout is not torch.strided:
+            return True
+        return torch.equal(mine, grad) or (self._share and place not in self._strayed)
+
+    def _edge(
+        self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands
+    ) -> Contribution:
+        to = (edge.node, edge.output_nr)
+        if theirs is None and self._partial:
+            return _not_made(number, to)
+        theirs = theirs if theirs is None else receive(theirs, edge)
+        try:
+            worked = contribute(node, number, operands)
+            chained = worked.received if own is operands else contribute(node, number, own).received
+        except (NoRule, Unreadable) as problem:
+            return self._unjudged(number, to, theirs, problem)
+        comparison = self._compare(node, number, edge, worked, theirs, operands)
+        if comparison.verdict is Verdict.DIFFERS or any((node.index, output) in self._strayed for output in range(len(node.outputs))):
+            self._strayed.add(to)
+        self._send(to, chained, theirs)
+        given, by_torch = worked.given, _shown(theirs)
+        self._largest = max(self._largest, _magnitude(by_torch))
+        return Contribution(
+            number,
+            to,
+            worked.rule.name,
+            summarize(worked.received),
+            by_torch,
+            comparison,
+            _local(worked, edge, operands, number) if node.outputs[0].shape == () == edge.meta.shape else None,
+            tuple(given.shape) if tuple(given.shape) != edge.meta.shape else None,
+            str(given.dtype).removeprefix("torch.") if given.dtype != edge.meta.dtype else None,
+        )
+
+    def _compare(
+        self, node: Node, number: int, edge: Edge, worked: Worked, theirs: torch.Tensor | None, operands: Operands
+    ) -> Comparison:
+        if not worked.rule.second_opinion:
+            return Comparison(Verdict.NOT_COMPARED, reason="no rule of our own that is independent of PyTorch's", source=self._source)
+        other = torch.zeros_like(worked.received) if theirs is None else theirs
+        rounding = unit(edge.meta.dtype, *operands.dtypes)
+
+        def noise() -> torch.Tensor:
+            spread = torch.zeros(worked.received.shape, dtype=torch.float64, device=worked.received.device)
+            nudge = Nudge(rounding)
+            for _ in range(SAMPLES):
+                moved = contribute(node, number, operands.changed(nudge)).received
+                spread = torch.maximum(spread, (moved.double() - worked.received.double()).abs())
+            return spread
+
+        return compare(worked.received, other, rounding, noise=noise, source=self._source)
+
+    def _unjudged(self, number: int, to: Place, theirs: torch.Tensor | None, problem: ByhandError) -> Contribution:
+        verdict = Verdict.NO_RULE if isinstance(problem, NoRule) else Verdict.NOT_COMPARED
+        if theirs is not None:
+            self._send(to, theirs, theirs)
+        comparison = Comparison(verdict, reason=problem.why, source=self._source)
+        return Contribution(number, to, None, Missing.NOT_COMPARED, _shown(theirs), comparison)
+
+    def _send(self, to: Place, ours: torch.Tensor, theirs: torch.Tensor | None) -> None:
+        self._ours[to] = accumulate(self._ours.get(to), ours)
+        if theirs is not None:
+            self._theirs[to] = accumulate(self._theirs.get(to), theirs)
+
+
+def _elements(node: Node) -> int:
+    return sum(_count(meta.shape) for meta in node.outputs)
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    total = 1
+    for length in shape:
+        total *= length
+    return total
+
+
+def _shown(tensor: Any) -> Shown:
+    return Missing.NO_GRADIENT if tensor is None else summarize(tensor)
+
+
+def _not_made(number: int, to: Place) -> Contribution:
+    comparison = Comparison(Verdict.NOT_COMPARED, reason="this backward did not ask for it")
+    return Contribution(number, to, None, Missing.NOT_COMPUTED, Missing.NOT_COMPUTED, comparison)
+
+
+def _magnitude(value: Shown) -> float:
+    """The largest finite size among the elements, as far as the summary tells."""
+    if not isinstance(value, Value):
+        return 0.0
+    if value.whole:
+        return max((size for size in map(abs, _flat(value.data)) if size < float("inf")), default=0.0)
+    return max(abs(value.minimum or 0.0), abs(value.maximum or 0.0))
+
+
+def _flat(data: Any) -> Iterator[Any]:
+    if isinstance(data, list):
+        for each in data:
+            yield from _flat(each)
+    else:
+        yield data
+
+
+def _local(worked: Worked, edge: Edge, operands: Operands, number: int) -> float | None:
+    """The local derivative of a scalar operation as a number: its rule with an upstream gradient of 1."""
+    value = worked.rule.function(*operands.unit_grad().bind(worked.rule.needs, number))
+    return None if value.numel() != 1 or value.is_complex() else receive(value, edge).item()
+
+
+def _same_sum(arrived: torch.Tensor, sent: torch.Tensor) -> bool:
+    """Whether what arrived is the sum of what was sent, up to the order of adding; if not, a hook rewrote it on the way."""
+    if arrived is sent or arrived.layout is not torch.strided or sent.layout is not torch.strided or torch.equal(arrived, sent):
+        return True
+    return compare(arrived, sent, 4 * unit(sent.dtype)).verdict is Verdict.AGREES

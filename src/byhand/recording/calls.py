@@ -1,0 +1,153 @@
+"""The calls into PyTorch, as they happen: what was called, with what, what came out, and where it was written."""
+
+import sys
+import sysconfig
+import weakref
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from byhand.recording.modules import here
+from byhand.recording.summary import summarize
+from byhand.value import WHOLE, Value
+
+_sequence = torch.autograd._get_sequence_nr
+_outside: dict[str, bool] = {}
+_LIBRARY = sysconfig.get_path("stdlib")
+_INSIDE = (torch.__file__.removesuffix("__init__.py"), __file__.removesuffix("recording/calls.py"), "<frozen ")
+_STRIDED = torch.strided
+_PLAIN = frozenset({str, int, float, bool, complex, type(None)})
+
+
+class Call(NamedTuple):
+    """One call: the nodes numbered from `start` up to `stop` belong to it. Tensors are `Seen`, small values copies.
+
+    The instruction is that of the user's innermost frame; `direct` says that this frame made the call itself, so that what the
+    instruction gives is the call's result. `modules` are weak references, outermost first.
+    """
+
+    function: Callable[..., Any]
+    arguments: Any
+    keywords: Any
+    results: Any
+    start: int
+    stop: int
+    code: Any
+    instruction: int
+    direct: bool
+    modules: Any
+
+
+class Returned(NamedTuple):
+    """What a module or a custom Function gave back: the node behind each result (its sequence number, the output), and its value."""
+
+    places: tuple[tuple[int, int], ...]
+    results: Any
+
+
+class Seen(NamedTuple):
+    """A tensor that went into or came out of a call, held weakly; `data` is its value where that was small or wanted.
+
+    A tensor that needs a gradient and went in is not looked at: the graph tells where it came from.
+    """
+
+    reference: Any
+    data: Any
+    version: int
+
+    def value(self) -> Value | None:
+        """The value at the time of the call, if it was kept or can still be read."""
+        if isinstance(self.data, Value):
+            return self.data
+        if self.data is not None:
+            data, shape, dtype = self.data
+            return Value(tuple(shape), str(dtype).removeprefix("torch."), data)
+        tensor = self.reference()
+        return None if tensor is None or tensor._version != self.version else summarize(tensor)
+
+
+def outside(name: str) -> bool:
+    """Whether a file is the user's: not PyTorch's, not ours, not the standard library's."""
+    try:
+        return _outside[name]
+    except KeyError:
+        library = name.startswith(_LIBRARY) and "site-packages" not in name
+        return _outside.setdefault(name, not (library or name.startswith(_INSIDE)))
+
+
+def user_frame(frame: Any) -> tuple[Any, Any]:
+    """The innermost frame that is the user's, and the frame it called; either is None if there is none."""
+    inner = None
+    while frame is not None:
+        if outside(frame.f_code.co_filename):
+            return frame, inner
+        inner, frame = frame, frame.f_back
+    return None, inner
+
+
+class CallRecorder(TorchFunctionMode):
+    """Notes each call into PyTorch in this thread. `values` asks for the values of large results too."""
+
+    def __init__(self, notes: list[Any], *, values: bool) -> None:
+        super().__init__()
+        # plain tuples in the order of Call's fields: making a Call costs more than the rest of the note
+        self._note = notes.append
+        self._values = values
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Make the call, and note it if it gave a tensor."""
+        start = _sequence()
+        result = func(*args, **kwargs) if kwargs else func(*args)
+        results = note_result(args[0] if result is None and args else result, values=self._values)
+        if results is None:
+            return result
+        frame, inner = user_frame(sys._getframe(1))
+        running = here.running
+        self._note(
+            (
+                func,
+                [each if type(each) in _PLAIN else _argument(each) for each in args],
+                kwargs and {name: each if type(each) in _PLAIN else _argument(each) for name, each in kwargs.items()},
+                results,
+                start,
+                _sequence(),
+                frame and frame.f_code,
+                frame.f_lasti if frame else -1,
+                inner is None or inner.f_code.co_name in (getattr(func, "__name__", ""), "wrapped"),
+                tuple(running) if running else (),
+            )
+        )
+        return result
+
+
+def note_returned(result: Any) -> Returned | None:
+    """The places of a result that the function mode did not see; None if nothing in it needs a gradient."""
+    each = result if isinstance(result, tuple | list) else (result,)
+    places = [(one.grad_fn._sequence_nr(), one.output_nr) if isinstance(one, torch.Tensor) and one.grad_fn else (-1, 0) for one in each]
+    return Returned(tuple(places), note_result(result, values=False)) if any(sequence >= 0 for sequence, _ in places) else None
+
+
+def note_result(result: Any, *, values: bool) -> Any:
+    """What is kept of a call's result: of a tensor, or of each tensor in a tuple; None if there is none."""
+    if isinstance(result, torch.Tensor):
+        return _result(result, values)
+    if isinstance(result, tuple | list) and result:
+        return [_result(each, values) if isinstance(each, torch.Tensor) else None for each in result]
+    return None
+
+
+def _result(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
+    if tensor.numel() <= WHOLE and tensor.is_cpu and tensor.layout is _STRIDED:
+        reference = None if tensor.requires_grad and not tensor.is_leaf else weakref.ref(tensor)
+        return reference, (tensor.tolist(), tensor.shape, tensor.dtype), 0
+    return weakref.ref(tensor), summarize(tensor) if values else None, tensor._version
+
+
+def _argument(argument: Any) -> Any:
+    if isinstance(argument, torch.Tensor):
+        return ... if argument.requires_grad else Seen(*_result(argument, False))
+    if isinstance(argument, list | tuple):
+        return [each if type(each) in _PLAIN else _argument(each) for each in argument]
+    return type(argument).__name__

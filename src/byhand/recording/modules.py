@@ -1,0 +1,83 @@
+"""Which nn.Module was running when an operation ran, and the paths of modules and parameters."""
+
+import sys
+import threading
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+_installed = 0
+_lock = threading.Lock()
+_original = torch.nn.Module.__call__
+
+
+class _Here(threading.local):
+    """What is going on in this thread: the modules being called, outermost first, and who wants to hear of it."""
+
+    def __init__(self) -> None:
+        self.running: list[weakref.ref[torch.nn.Module]] = []
+        self.listeners: list[Any] = []
+        self.backward = False
+
+
+here = _Here()
+
+
+def _call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+    if not here.listeners:
+        return _original(self, *args, **kwargs)
+    here.running.append(weakref.ref(self))
+    try:
+        result = _original(self, *args, **kwargs)
+    finally:
+        here.running.pop()
+    for listener in here.listeners:
+        listener.module_returned(self, result, sys._getframe(1))
+    return result
+
+
+def reference(module: torch.nn.Module) -> "weakref.ref[torch.nn.Module]":
+    """The module, held weakly."""
+    return weakref.ref(module)
+
+
+def install() -> None:
+    """Note every module call from here on, until `uninstall` has been called as often."""
+    global _installed
+    with _lock:
+        _installed += 1
+        torch.nn.Module.__call__ = _call
+
+
+def uninstall() -> None:
+    """Undo one `install`; the last one puts PyTorch's own method back."""
+    global _installed
+    with _lock:
+        _installed -= 1
+        if not _installed:
+            torch.nn.Module.__call__ = _original
+
+
+def module_paths(root: torch.nn.Module) -> dict[torch.nn.Module, str]:
+    """The path of every module below the root, by the first name it has; the root's own is ""."""
+    return {module: path for path, module in root.named_modules()}
+
+
+def parameter_paths(roots: Iterable[tuple[str, torch.nn.Module]]) -> dict[torch.Tensor, str]:
+    """The user's name of every parameter and buffer: its path in the model, the variable before it where that is needed.
+
+    It is needed when the path alone starts with a number (`net.0.weight`), or when two models have the same path.
+    """
+    found: dict[torch.Tensor, tuple[str, str]] = {}
+    for variable, root in roots:
+        for path, tensor in [*root.named_parameters(), *root.named_buffers()]:
+            found.setdefault(tensor, (variable, path))
+    uses: dict[str, set[str]] = {}
+    for variable, path in found.values():
+        uses.setdefault(path, set()).add(variable)
+    return {
+        tensor: f"{variable}.{path}" if variable and (path[0].isdigit() or len(uses[path]) > 1) else path
+        for tensor, (variable, path) in found.items()
+    }

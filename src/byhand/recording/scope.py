@@ -1,0 +1,75 @@
+"""The user's variables at one moment: which names are bound to which tensors, results and models."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from byhand.recording.calls import outside
+from byhand.recording.modules import parameter_paths
+from byhand.recording.summary import summarize
+from byhand.value import Missing, Shown
+
+FRAMES = 8  # of the user's frames, from the innermost outwards
+HELD = 64  # items of a list or dict that are looked at
+_NOTEBOOK = frozenset({"In", "Out", "exit", "quit", "get_ipython"})
+
+
+def user_frames(frame: Any) -> Iterator[Any]:
+    """The user's frames, innermost first."""
+    count = 0
+    while frame is not None and count < FRAMES:
+        if outside(frame.f_code.co_filename):
+            count += 1
+            yield frame
+        frame = frame.f_back
+
+
+class Variables:
+    """Names by identity, read from the frames of the running program; nothing is kept but the names."""
+
+    def __init__(self, frame: Any) -> None:
+        self.tensors: dict[torch.Tensor, str] = {}
+        self.results: dict[tuple[Any, int], tuple[str, Shown]] = {}
+        self.models: list[tuple[str, torch.nn.Module]] = []
+        spaces: list[dict[str, Any]] = []
+        for each in user_frames(frame):
+            spaces += [space for space in (each.f_locals, each.f_globals) if not any(space is known for known in spaces)]
+        for space in spaces:
+            for name, thing in list(space.items()):
+                if not name.startswith("_") and name not in _NOTEBOOK:
+                    self._note(name, thing)
+        for space in spaces[:1]:
+            self._note_items(((f"self.{name}", each) for name, each in list(getattr(space.get("self"), "__dict__", {}).items())))
+
+    def value(self, node: Any, output_nr: int) -> Shown:
+        """The value of the variable that holds one output of a node, if one does."""
+        return self.results.get((node, output_nr), ("", Missing.NOT_RECORDED))[1]
+
+    def leaves(self, roots: list[torch.nn.Module]) -> dict[torch.Tensor, str]:
+        """The name of every leaf: its path in a model, else the variable. `roots` are models that were called but have no name here."""
+        known = [model for _, model in self.models]
+        models = [*self.models, *(("", root) for root in roots if not any(root is model for model in known))]
+        inner = {child for _, model in models for child in model.modules() if child is not model}
+        return {**self.tensors, **parameter_paths((name, model) for name, model in models if model not in inner)}
+
+    def _note(self, name: str, thing: Any) -> None:
+        if isinstance(thing, torch.Tensor):
+            self._note_tensor(name, thing)
+        elif isinstance(thing, torch.nn.Module):
+            if not any(thing is model for _, model in self.models):
+                self.models.append((name, thing))
+        elif type(thing) in (list, tuple) and len(thing) <= HELD:
+            self._note_items((f"{name}[{number}]", each) for number, each in enumerate(thing))
+        elif type(thing) is dict and len(thing) <= HELD:
+            self._note_items((f"{name}[{key!r}]", each) for key, each in list(thing.items()) if isinstance(key, str | int))
+
+    def _note_items(self, items: Iterator[tuple[str, Any]]) -> None:
+        for name, each in items:
+            if isinstance(each, torch.Tensor):
+                self._note_tensor(name, each)
+
+    def _note_tensor(self, name: str, tensor: torch.Tensor) -> None:
+        self.tensors.setdefault(tensor, name)
+        if tensor.grad_fn is not None:
+            self.results.setdefault((tensor.grad_fn, tensor.output_nr), (name, summarize(tensor)))

@@ -1,0 +1,161 @@
+"""What was found out about one backward pass, as plain frozen data: no tensor, nothing live."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from byhand.graph import Graph, Origin
+from byhand.value import Missing, Shown
+
+
+class Verdict(Enum):
+    """What a comparison says; never a bare yes or no."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    NO_RULE = "no rule"
+    NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """By hand beside PyTorch: the largest difference, the rounding floor it was held against, and where it was largest.
+
+    `source` says where PyTorch's number came from: "engine" (the user's own backward) or "direct" (the node called by itself).
+    """
+
+    verdict: Verdict
+    error: float = 0.0
+    floor: float = 0.0
+    where: tuple[int, ...] = ()
+    reason: str = ""
+    source: str = "engine"
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A value that an operation used: its parameter name (`other`), the user's name or expression for it ("" if unknown), its value."""
+
+    parameter: str
+    name: str
+    value: Shown
+    constant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one operation sends back to one of its inputs. `rule` is the rule's name, None where byhand has none.
+
+    `local` is the local derivative as a number, for scalar operations only. `broadcast` is the shape before summing over
+    broadcast dimensions, where that was needed; `cast` the dtype before a cast.
+    """
+
+    edge: int
+    to: tuple[int, int]
+    rule: str | None
+    by_hand: Shown
+    by_torch: Shown
+    comparison: Comparison
+    local: float | None = None
+    broadcast: tuple[int, ...] | None = None
+    cast: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output of an operation: its forward value, the gradient that arrived at it in PyTorch, and the one worked by hand.
+
+    `rewritten` says that what arrived is not what was sent: a hook changed it on the way.
+    """
+
+    name: str
+    value: Shown
+    by_torch: Shown
+    by_hand: Shown
+    rewritten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation: what the user wrote, its values, and one contribution for each edge that needs a gradient.
+
+    `name` is the variable the result was assigned to, "" for an unnamed one; `expression` its source text; `occurrence` counts the
+    uses of one name (from 1; 0 if the name is used once); `call` numbers the PyTorch call that made the node, -1 if not recorded.
+    """
+
+    index: int
+    op: str
+    name: str
+    expression: str
+    outputs: tuple[Output, ...]
+    operands: tuple[Operand, ...]
+    contributions: tuple[Contribution, ...]
+    occurrence: int = 0
+    module: str = ""
+    origin: Origin | None = None
+    call: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A weight: what this pass sends to it by hand and in PyTorch, and its `.grad` before and after (recorded runs)."""
+
+    index: int
+    name: str
+    value: Shown
+    by_hand: Shown
+    by_torch: Shown
+    comparison: Comparison
+    grad_before: Shown = Missing.NOT_RECORDED
+    grad_after: Shown = Missing.NOT_RECORDED
+    rewritten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value without gradient that took part, by the user's name."""
+
+    name: str
+    value: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Yours:
+    """The reader's own number for one gradient, and what it is worth: `error` against `PyTorch`'s, to the digits written."""
+
+    name: str
+    target: tuple[int, int]
+    value: Shown
+    error: float
+    verdict: Verdict
+    where: tuple[int, ...] = ()
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How the nodes of one pass were judged; leaves are not counted."""
+
+    nodes: int
+    by_rule: int
+    by_difference: int
+    not_compared: int
+    differ: int
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One backward pass, worked: `kind` is "backward" or "grad"; `number` counts the passes of the program from 1, of `total`."""
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    leaves: tuple[Leaf, ...]
+    constants: tuple[Constant, ...]
+    coverage: Coverage
+    kind: str = "backward"
+    judged: bool = True
+    source: str = "engine"
+    number: int = 1
+    total: int = 1
+    program: str = ""
+    yours: tuple[Yours, ...] = ()

@@ -1,0 +1,97 @@
+"""Derivatives of convolutions of one to three dimensions, plain and transposed: each is another convolution."""
+
+import torch
+
+from byhand.rules.channels import sum_per_channel
+from byhand.rules.table import helper, rule
+
+
+@helper
+def corner(value: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
+    """Keeps the first positions of every dimension, as many as the size says."""
+    for dim, length in enumerate(size):
+        value = value.narrow(dim, 0, length) if value.shape[dim] > length else value
+    return value
+
+
+@helper
+def positions_unreached(
+    shape: tuple[int, ...],
+    grad: torch.Tensor,
+    weight: torch.Tensor,
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> list[int]:
+    """How many positions at the end of each dimension the last step of the kernel leaves out."""
+    each = zip(shape[2:], grad.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True)
+    return [
+        size + 2 * around - (steps - 1) * stride_of - spacing * (kernel - 1) - 1 for size, steps, kernel, stride_of, around, spacing in each
+    ]
+
+
+@helper
+def correlate(
+    signal: torch.Tensor,
+    response: torch.Tensor,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> torch.Tensor:
+    """The response times the signal it met at each place of the kernel, summed over batch and positions.
+
+    It is the convolution of the two with batch and channels exchanged, and so with stride and dilation exchanged.
+    """
+    channels = signal.unflatten(1, (groups, signal.shape[1] // groups)).transpose(0, 2).flatten(1, 2)
+    met = torch.convolution(
+        channels, response.transpose(0, 1), None, dilation, padding, stride, False, [0] * len(stride), groups
+    )
+    return corner(met.transpose(0, 1), size)
+
+
+@rule("ConvolutionBackward0", edge=2, example="F.conv2d(const(2, 3, 5, 5), const(4, 3, 3, 3), leaf(4))")
+@rule("ConvolutionOverrideableBackward0", edge=2, example="F.conv2d(const(2, 3, 5, 5), const(4, 3, 3, 3), leaf(4))")
+def convolution_bias(grad):
+    return sum_per_channel(grad)
+
+
+@rule(
+    "ConvolutionBackward0",
+    edge=0,
+    example="F.conv2d(leaf(2, 4, 7, 6), const(6, 2, 3, 2), stride=(2, 3), padding=(1, 2), dilation=(2, 1), groups=2)",
+    when=lambda transposed: not transposed,
+)
+def convolution_input(grad, weight, shape, stride, padding, dilation, groups):
+    unreached = positions_unreached(shape, grad, weight, stride, padding, dilation)
+    return torch.convolution(grad, weight, None, stride, padding, dilation, True, unreached, groups)
+
+
+@rule(
+    "ConvolutionBackward0",
+    edge=0,
+    example="F.conv_transpose2d(leaf(2, 4, 4, 5), const(4, 3, 3, 2), stride=2, padding=1, output_padding=1, groups=2)",
+)
+def convolution_input__transposed(grad, weight, shape, stride, padding, dilation, output_padding, groups):
+    gathered = torch.convolution(grad, weight, None, stride, padding, dilation, False, output_padding, groups)
+    return corner(gathered, shape)
+
+
+@rule(
+    "ConvolutionBackward0",
+    edge=1,
+    example="F.conv2d(const(2, 4, 7, 6), leaf(6, 2, 3, 2), stride=(2, 3), padding=(1, 2), dilation=(2, 1), groups=2)",
+    when=lambda transposed: not transposed,
+)
+def convolution_weight(grad, input, shape, stride, padding, dilation, groups):
+    return correlate(input, grad, shape, stride, padding, dilation, groups)
+
+
+@rule(
+    "ConvolutionBackward0",
+    edge=1,
+    example="F.conv_transpose2d(const(2, 4, 4, 5), leaf(4, 3, 3, 2), stride=2, padding=1, output_padding=1, groups=2)",
+)
+def convolution_weight__transposed(grad, input, shape, stride, padding, dilation, groups):
+    return correlate(grad, input, shape, stride, padding, dilation, groups)

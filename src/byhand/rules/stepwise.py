@@ -1,0 +1,154 @@
+"""Derivatives of what is constant between its steps: rounding, remainders, signs, values filled in or drawn at random."""
+
+import torch
+
+from byhand.rules.table import forward, rule
+
+
+@rule("SignBackward0", edge=0, example="torch.sign(x)")
+@rule("FloorBackward0", edge=0, example="torch.floor(x)")
+@rule("CeilBackward0", edge=0, example="torch.ceil(x)")
+@rule("RoundBackward0", edge=0, example="torch.round(x)")
+@rule("RoundBackward1", edge=0, example="torch.round(x, decimals=1)")
+@rule("TruncBackward0", edge=0, example="torch.trunc(x)")
+@rule("FillBackward0", edge=0, example="torch.fill(x, 2.0)")
+@rule("FillBackward1", edge=0, example="torch.fill(x, leaf())")
+@rule("FillBackward2", edge=0, example="x.clone().fill_(2.0)")
+@rule("FillBackward3", edge=0, example="x.clone().fill_(leaf())")
+@rule("ZeroBackward0", edge=0, example="x.clone().zero_()")
+@rule("BernoulliBackward0", edge=0, example="torch.bernoulli(torch.sigmoid(x))")
+def constant_self(grad):
+    return torch.zeros_like(grad)
+
+
+@rule("FillBackward1", edge=1, example="torch.fill(x, leaf())")
+@rule("FillBackward3", edge=1, example="x.clone().fill_(leaf())")
+def fill_value(grad):
+    return torch.sum(grad)
+
+
+@rule("NormalBackward1", edge=0, example="torch.normal(x, 0.3)")
+@rule("NormalBackward3", edge=0, example="torch.normal(x, torch.exp(y))")
+def normal_mean(grad):
+    return torch.zeros_like(grad)
+
+
+@rule("NormalBackward2", edge=0, example="torch.normal(0.3, torch.exp(x))")
+@rule("NormalBackward3", edge=1, example="torch.normal(x, torch.exp(y))")
+def normal_std(grad):
+    return torch.zeros_like(grad)
+
+
+@rule("FracBackward0", edge=0, example="torch.frac(x)")
+@rule("FmodBackward0", edge=0, example="torch.fmod(x, 0.7)")
+@rule("FmodBackward1", edge=0, example="torch.fmod(x, y)")
+@rule("RemainderBackward0", edge=0, example="torch.remainder(x, 0.7)")
+@rule("RemainderBackward1", edge=0, example="torch.remainder(x, y)")
+def remainder_self(grad):
+    return grad
+
+
+@rule("FmodBackward1", edge=1, example="torch.fmod(x, y)")
+def fmod_other(grad, self, other):
+    return -grad * torch.div(self, other, rounding_mode="trunc")
+
+
+@rule("RemainderBackward1", edge=1, example="torch.remainder(x, y)")
+def remainder_other(grad, self, other):
+    return -grad * torch.div(self, other, rounding_mode="floor")
+
+
+@rule("FrexpBackward0", edge=0, example="torch.frexp(x)[0]")
+def frexp_self(grad, exponent):
+    return grad / torch.exp2(exponent)
+
+
+@rule("LdexpBackward0", edge=0, example="torch.ldexp(x, integers(3, *x.shape))")
+def ldexp_self(grad, other):
+    return grad * torch.exp2(other)
+
+
+@rule("CopysignBackward0", edge=0, example="torch.copysign(x, y)")
+@rule("CopysignBackward1", edge=0, example="torch.copysign(x, -2.0)")
+def copysign_self(grad, self, result):
+    return grad * torch.where(self == 0, 0, result / self)
+
+
+@rule("CopysignBackward0", edge=1, example="torch.copysign(x, y)")
+def copysign_other(grad):
+    return torch.zeros_like(grad)
+
+
+@rule("CopyBackwards", edge=0, example="x.clone().copy_(y)")
+def copy_self(grad):
+    return torch.zeros_like(grad)
+
+
+@rule("CopyBackwards", edge=1, example="x.clone().copy_(y)")
+def copy_src(grad):
+    return grad
+
+
+@forward("SignBackward0")
+def sign(self):
+    return torch.sign(self)
+
+
+@forward("FloorBackward0")
+def floor(self):
+    return torch.floor(self)
+
+
+@forward("CeilBackward0")
+def ceil(self):
+    return torch.ceil(self)
+
+
+@forward("RoundBackward0")
+def round(self):
+    return torch.round(self)
+
+
+@forward("RoundBackward1")
+def round__decimals(self, decimals):
+    return torch.round(self, decimals=decimals)
+
+
+@forward("TruncBackward0")
+def trunc(self):
+    return torch.trunc(self)
+
+
+@forward("FillBackward0", "FillBackward1", "FillBackward2", "FillBackward3")
+def fill(self, value):
+    return torch.fill(self, value)
+
+
+@forward("ZeroBackward0")
+def zero(self):
+    return torch.zeros_like(self)
+
+
+@forward("FracBackward0")
+def frac(self):
+    return torch.frac(self)
+
+
+@forward("FmodBackward0", "FmodBackward1")
+def fmod(self, other):
+    return torch.fmod(self, other)
+
+
+@forward("RemainderBackward0", "RemainderBackward1")
+def remainder(self, other):
+    return torch.remainder(self, other)
+
+
+@forward("CopysignBackward0", "CopysignBackward1")
+def copysign(self, other):
+    return torch.copysign(self, other)
+
+
+@forward("CopyBackwards")
+def copy(src):
+    return src

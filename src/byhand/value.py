@@ -1,0 +1,42 @@
+"""Values as they are shown: small tensors whole, larger ones summarised. Plain data, no tensor inside."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+WHOLE = 64  # elements; up to this many a tensor is kept whole
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor at one moment: `data` (nested lists) up to 64 elements, else the statistics.
+
+    `nonfinite` counts NaN and infinities; `minimum` to `norm` are over the finite elements only and None if there are none.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    data: Any = None
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    norm: float | None = None
+    zeros: int = 0
+    nonfinite: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether `data` holds every element."""
+        return self.data is not None
+
+
+class Missing(Enum):
+    """Why there is no value: four different things that must never look like zero."""
+
+    NOT_RECORDED = "not recorded"
+    NOT_COMPUTED = "not computed"
+    NO_GRADIENT = "None"
+    NOT_COMPARED = "not compared"
+
+
+Shown = Value | Missing

@@ -1,0 +1,207 @@
+"""Runs the examples of the rule table: in variants beside PyTorch's own nodes, and by our whole chain beside central differences."""
+
+from dataclasses import dataclass
+
+import torch
+from example_tensors import Variant, direction, run, variants
+
+from byhand.chain_rule import Operands, choose, contribute, receive
+from byhand.errors import NoRule
+from byhand.recording.saved import Saved
+from byhand.recording.walk import read_graph
+from byhand.rules.table import EACH, TABLE
+
+RULES = [each for _, rules in sorted(TABLE.items()) for each in rules]
+ILLEGAL = (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError)  # what PyTorch raises for a variant it refuses
+TOLERANCE = {torch.float64: 1e-10, torch.complex128: 1e-10, torch.float32: 2e-5, torch.complex64: 2e-5, torch.bfloat16: 0.1}
+FLOAT32_CONSTANTS = {"CeluBackward0", "CeluBackward1", "HardsigmoidBackward0"}
+"""Classes whose backward in PyTorch rounds a constant (1/α, 1/6) to float32 even in a float64 graph; its forward does not."""
+
+SMALL = 0.01  # of the upstream gradient; a contribution below this may be what rounding left of a cancellation
+STEP = 1e-4  # of the five-point difference: its own error is STEP**4, rounding adds 1e-16 / STEP
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where our number is not the other one."""
+
+    where: object
+    problem: str
+
+
+def identity(rule):
+    """The rule's name in a test report: node, edge, function."""
+    return f"{rule.node}:{'each' if rule.edge == EACH else rule.edge}:{rule.name}"
+
+
+def random_like(meta, generator):
+    """A random gradient of the metadata's shape and dtype."""
+    real = torch.randn(meta.shape, generator=generator, dtype=torch.float64)
+    if meta.dtype.is_complex:
+        return torch.complex(real, torch.randn(meta.shape, generator=generator, dtype=torch.float64)).to(meta.dtype)
+    return real.to(meta.dtype)
+
+
+def upstreams(node, generator):
+    """Gradients to feed one node: of all its outputs, then, if there are several, of each alone."""
+    full = [random_like(meta, generator) for meta in node.outputs]
+    yield full
+    for kept in range(len(full) if len(full) > 1 else 0):
+        yield [grad if number == kept else None for number, grad in enumerate(full)]
+
+
+def subjects(rule, graph, live):
+    """Node, its live node and edge, wherever the rule is the one that applies."""
+    for node, handle in zip(graph.nodes, live, strict=True):
+        if node.name != rule.node:
+            continue
+        operands = Operands(node, [None] * len(node.outputs), Saved(handle))
+        for number, edge in enumerate(node.edges):
+            if edge is not None and rule.edge in (number, EACH) and choose(node, number, operands) is rule:
+                yield node, handle, number
+
+
+def beside_torch(rule):
+    """What differs from PyTorch's own nodes, and how often each dtype was compared; over all variants of the example."""
+    differences, ran = [], dict.fromkeys(TOLERANCE, 0)
+    for variant in variants(rule.example):
+        try:
+            outputs, _ = run(rule.example, variant)
+        except ILLEGAL:
+            continue
+        if outputs:
+            graph, live = read_graph(outputs)
+            for subject in subjects(rule, graph, live):
+                found = compare_subject(rule, graph, *subject)
+                ran[variant.dtype] += len(found)
+                differences += [Difference(variant, problem) for problem in found if problem]
+    return differences, ran
+
+
+def compare_subject(rule, graph, node, handle, number):
+    """One problem, empty if none, for every upstream gradient that PyTorch's node accepts."""
+    found = []
+    generator = torch.Generator().manual_seed(3)
+    edge = node.edges[number]
+    with torch.no_grad():
+        for grads in upstreams(node, generator):
+            try:
+                theirs = handle(*[grad if grad is None else grad.clone() for grad in grads])
+            except ILLEGAL:
+                continue
+            theirs = theirs[number] if isinstance(theirs, tuple) else theirs
+            theirs = torch.zeros(edge.meta.shape, dtype=edge.meta.dtype) if theirs is None else receive(theirs, edge)
+            operands = Operands(node, grads, Saved(handle))
+            ours = receive(rule.function(*operands.bind(rule.needs, number)), edge)
+            loudest = max((grad.abs().max().item() for grad in grads if grad is not None and grad.numel()), default=0.0)
+            least = 1e-7 if node.name in FLOAT32_CONSTANTS else 0.0
+            found.append(disagreement(ours, theirs, SMALL * loudest, least))
+    return found
+
+
+def disagreement(ours, theirs, floor, least):
+    """What is wrong with our contribution, empty if it agrees within the dtype's tolerance."""
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
+        return f"{ours.dtype} {tuple(ours.shape)} for {theirs.dtype} {tuple(theirs.shape)}"
+    finite = theirs.isfinite()
+    if not torch.equal(finite, ours.isfinite()):
+        return "not finite in other places"
+    ours, theirs = ours[finite], theirs[finite]
+    if not theirs.numel():
+        return ""
+    scale = max(theirs.abs().max().item(), floor, 1e-300)
+    error = (ours - theirs).abs().max().item() / scale
+    return "" if error <= max(TOLERANCE[theirs.dtype], least) else f"off by {error:.1e} of the largest element"
+
+
+def by_our_chain(outputs, cotangents):
+    """(leaf, gradient) pairs, by our rules from the outputs to the leaves; a class without any rule is passed by PyTorch's node."""
+    graph, live = read_graph(outputs)
+    arrived = {}
+    for root, cotangent in zip(graph.roots, cotangents, strict=True):
+        arrive(arrived, root, cotangent)
+    reached = []
+    with torch.no_grad():
+        for node, handle in zip(graph.nodes, live, strict=True):
+            grads = [arrived.pop((node.index, number), None) for number in range(len(node.outputs))]
+            if node.leaf:
+                reached.append((handle.variable, grads[0]))
+            elif any(grad is not None for grad in grads):
+                pass_on(arrived, graph, node, handle, grads)
+    return reached
+
+
+def pass_on(arrived, graph, node, handle, grads):
+    """Adds what every edge of the node receives to what has arrived there."""
+    operands = Operands(node, grads, Saved(handle))
+    for number, edge in enumerate(node.edges):
+        if edge is None:
+            continue
+        try:
+            contribution = contribute(node, number, operands).received
+        except NoRule:
+            theirs = handle(*grads)
+            theirs = theirs[number] if isinstance(theirs, tuple) else theirs
+            if theirs is None:
+                continue
+            contribution = receive(theirs, edge)
+        arrive(arrived, edge, contribution)
+
+
+def arrive(arrived, at, grad):
+    """Adds the gradient to the sum for one output of one node."""
+    key = at.node, at.output_nr
+    arrived[key] = arrived[key] + grad if key in arrived else grad
+
+
+def weighted_sum(outputs, cotangents):
+    """The real number whose derivatives our chain works out."""
+    pairs = zip(outputs, cotangents, strict=True)
+    return sum((output.detach() * cotangent.conj()).real.sum().item() for output, cotangent in pairs)
+
+
+def central_difference(example, number, cotangents):
+    """The derivative of the weighted sum along the direction of one leaf: five points, fourth order, float64."""
+
+    def at(step):
+        outputs, _ = run(example, Variant(), moved=(number, step))
+        return weighted_sum(outputs, cotangents)
+
+    return (8 * (at(STEP) - at(-STEP)) - (at(2 * STEP) - at(-2 * STEP))) / (12 * STEP)
+
+
+def beside_differences(rule):
+    """What differs between our whole chain and central differences, and how many leaves were compared."""
+    outputs, leaves = run(rule.example, Variant())
+    generator = torch.Generator().manual_seed(5)
+    cotangents = [random_like(output, generator) for output in outputs]
+    differences, compared = [], 0
+    for leaf, grad in by_our_chain(outputs, cotangents):
+        number = next((number for number, each in enumerate(leaves) if each is leaf), None)
+        if number is None or grad is None:
+            continue
+        terms = grad * direction(number, leaf)
+        measured = central_difference(rule.example, number, cotangents)
+        error = abs(terms.sum().item() - measured) / max(terms.abs().sum().item(), 1e-3)
+        compared += 1
+        if not error <= 1e-6:
+            differences.append(Difference(f"leaf {number}", f"{terms.sum().item():.9g} by rules, {measured:.9g} by differences"))
+    return differences, compared
+
+
+def is_zero(rule):
+    """Whether the rule's contribution is zero wherever its example is evaluated, and it is evaluated somewhere."""
+    evaluated = False
+    for variant in [each for each in variants(rule.example) if each.dtype == torch.float64]:
+        try:
+            outputs, _ = run(rule.example, variant)
+        except ILLEGAL:
+            continue
+        graph, live = read_graph(outputs)
+        with torch.no_grad():
+            for node, handle, number in subjects(rule, graph, live):
+                evaluated = True
+                operands = Operands(node, next(upstreams(node, torch.Generator().manual_seed(3))), Saved(handle))
+                if torch.as_tensor(rule.function(*operands.bind(rule.needs, number))).count_nonzero():
+                    return False
+    return evaluated

@@ -1,0 +1,89 @@
+"""Every rule of the table against two oracles that are not ours: PyTorch's own node, and central differences."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from rule_examples import RULES, beside_differences, beside_torch, identity, is_zero
+
+from byhand.rules.table import TABLE
+
+NOT_A_DERIVATIVE = {"ToCopyBackward0": "rounding to a shorter dtype is a staircase; its gradient is that of the line through it"}
+"""Classes whose gradient PyTorch defines otherwise than as the derivative of what the forward computes -> how."""
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch makes this class on CUDA only, and there is none here")
+every_rule = pytest.mark.parametrize(
+    "rule", [pytest.param(rule, id=identity(rule), marks=[needs_cuda] if ".cuda(" in rule.example else []) for rule in RULES]
+)
+
+
+@pytest.fixture
+def planted(monkeypatch):
+    """Puts a rule that is 0.1 % off into the table, in the place of the right one."""
+
+    def plant(rule):
+        wrong = replace(rule, function=lambda *operands: rule.function(*operands) * 1.001)
+        key = rule.node, rule.edge
+        monkeypatch.setitem(TABLE, key, [wrong if each is rule else each for each in TABLE[key]])
+        return wrong
+
+    return plant
+
+
+@every_rule
+def test_a_rule_agrees_with_pytorch(rule):
+    """Fed the same upstream gradient, the rule and PyTorch's node send the same on, in every shape, layout and dtype."""
+    differences, ran = beside_torch(rule)
+
+    assert not differences
+    assert ran[torch.float64]
+    assert ran[torch.float32]
+
+
+@every_rule
+def test_a_rule_agrees_with_central_differences(rule):
+    """Our chain from the example's output to its leaves gives the slope that moving the leaves shows."""
+    if rule.node in NOT_A_DERIVATIVE:
+        pytest.skip(NOT_A_DERIVATIVE[rule.node])
+
+    differences, compared = beside_differences(rule)
+
+    assert not differences
+    assert compared
+
+
+@every_rule
+def test_pytorch_catches_a_planted_mistake(rule, planted):
+    """A rule that is 0.1 % off differs from PyTorch's node, so the agreement test is able to fail."""
+    if is_zero(rule):
+        pytest.skip("its contribution is zero, and 0.1 % of zero is right")
+
+    differences, _ = beside_torch(planted(rule))
+
+    assert differences
+
+
+@every_rule
+def test_differences_catch_a_planted_mistake(rule, planted):
+    """A rule that is 0.1 % off does not give the slope that moving the leaves shows."""
+    if rule.node in NOT_A_DERIVATIVE or is_zero(rule):
+        pytest.skip("its contribution is zero, or no derivative")
+    planted(rule)
+
+    differences, _ = beside_differences(rule)
+
+    assert differences
+
+
+def test_few_rules_are_zero():
+    """A planted mistake cannot show in a rule that is zero everywhere; such rules are the exception."""
+    zero = [identity(rule) for rule in RULES if ".cuda(" not in rule.example and is_zero(rule)]
+
+    assert len(zero) <= 0.06 * len(RULES), zero
+
+
+def test_few_rules_need_another_machine():
+    """What is skipped here for want of a CUDA device is the exception."""
+    elsewhere = [identity(rule) for rule in RULES if ".cuda(" in rule.example]
+
+    assert len(elsewhere) <= 0.02 * len(RULES), elsewhere

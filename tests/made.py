@@ -96,7 +96,7 @@ def seed() -> Pass:
                 "y_hat - y",
                 -1.0,
                 -2.0,
-                sends(0, 2, "sub_self", -2.0, local=1.0),
+                sends(0, 2, "add_self", -2.0, local=1.0),
                 operands=(Operand("other", "y", value(2.0), constant=True), Operand("alpha", "", value(1, dtype="int"))),
                 origin=_at(6, "s = y_hat - y"),
             ),

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from byhand.graph import Graph, Node
+from byhand.graph import Graph, Node, Root
 from byhand.judging import Arrived, Judged
 from byhand.recording.describe import Argument, Description
 from byhand.recording.naming import number_names
@@ -22,8 +23,9 @@ def assemble(
     kind: str,
     source: str,
     grads: Mapping[int, tuple[Shown, Shown]],
+    names: Mapping[str, Sequence[Place]],
 ) -> Pass:
-    """The pass as data. `grads` has `.grad` before and after, by leaf."""
+    """The pass as data. `grads` has `.grad` before and after, by leaf; `names` the places of every intermediate name."""
     values = _values(graph, descriptions, judged)
     numbers = dict(zip(reversed(range(len(graph.nodes))), number_names([each.names[0] for each in reversed(descriptions)]), strict=True))
     steps = [
@@ -32,7 +34,14 @@ def assemble(
         if not node.leaf and (node.index in judged.contributions or (node.index, 0) in judged.arrived)
     ]
     leaves = [_leaf(node, descriptions[node.index], judged, grads) for node in graph.nodes if node.leaf]
-    return Pass(graph, tuple(steps), tuple(leaves), _constants(steps), _coverage(graph, judged), kind=kind, source=source)
+    places = {name: tuple(each) for name, each in names.items()}
+    graph = replace(graph, roots=tuple(_named(root, descriptions) for root in graph.roots))
+    return Pass(graph, tuple(steps), tuple(leaves), _constants(steps), _coverage(graph, judged), kind=kind, source=source, names=places)
+
+
+def _named(root: Root, descriptions: Sequence[Description]) -> Root:
+    names = descriptions[root.node].names
+    return root if root.name or root.output_nr >= len(names) else replace(root, name=names[root.output_nr])
 
 
 def _values(graph: Graph, descriptions: Sequence[Description], judged: Judged) -> dict[Place, Shown]:

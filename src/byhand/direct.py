@@ -12,13 +12,21 @@ from byhand.recording.saved import Saved
 
 
 def judge_directly(
-    graph: Graph, live: Sequence[Any], seeds: Sequence[torch.Tensor], *, identify: Callable[[torch.Tensor], str], told: Callable[[int], None]
+    graph: Graph,
+    live: Sequence[Any],
+    seeds: Sequence[torch.Tensor],
+    *,
+    identify: Callable[[torch.Tensor], str],
+    told: Callable[[int], None],
+    keep: frozenset[tuple[int, int]] = frozenset(),
 ) -> Judged:
     """Everything found out about the pass that backward would make. `told` hears of each node's index.
 
+    PyTorch's gradients of the places in `keep` are kept whole.
+
     Raises GraphFreed or ModifiedInPlace where a value that backward needs is gone.
     """
-    judge = Judge(graph, seeds, source="direct", identify=identify)
+    judge = Judge(graph, seeds, source="direct", identify=identify, keep=keep)
     for node, handle in zip(graph.nodes, live, strict=True):
         told(node.index)
         grads = [judge.received(node.index, output_nr) for output_nr in range(len(node.outputs))]

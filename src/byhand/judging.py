@@ -35,6 +35,7 @@ class Judged:
     contributions: dict[int, tuple[Contribution, ...]] = field(default_factory=dict)
     leaves: dict[int, Comparison] = field(default_factory=dict)
     saved: dict[int, tuple[Operand, ...]] = field(default_factory=dict)
+    kept: dict[Place, torch.Tensor] = field(default_factory=dict)
 
 
 class Judge:
@@ -52,9 +53,11 @@ class Judge:
         source: str,
         partial: bool = False,
         identify: Callable[[torch.Tensor], str] = lambda tensor: "",
+        keep: frozenset[Place] = frozenset(),
     ) -> None:
         self.found = Judged()
         self._graph, self._source, self._partial, self._identify = graph, source, partial, identify
+        self._keep = keep
         self._ours: dict[Place, torch.Tensor] = {}
         self._theirs: dict[Place, torch.Tensor] = {}
         self._strayed: set[Place] = set()
@@ -93,6 +96,8 @@ class Judge:
         if grad is None and theirs is None:
             return
         sent = theirs if theirs is not None else grad
+        if place in self._keep:
+            self.found.kept[place] = sent
         arrived.by_torch = summarize(sent)
         if ours is None:
             self.found.leaves[index] = Comparison(Verdict.NOT_COMPARED, reason="nothing was sent to it by hand", source=self._source)
@@ -120,6 +125,8 @@ class Judge:
             same = mine is grad or (grad is not None and mine is not None and self._meet(mine, grad, place))
             together = together and same
             ours.append(mine)
+            if grad is not None and place in self._keep:
+                self.found.kept[place] = grad
             self.found.arrived[place] = Arrived(_shown(grad), _shown(grad if same else mine), rewritten)
         return ours, together
 

@@ -145,7 +145,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One backward pass, worked: `kind` is "backward" or "grad"; `number` counts the passes of the program from 1, of `total`."""
+    """One backward pass, worked: `kind` is "backward" or "grad"; `number` counts the passes of the program from 1, of `total`.
+
+    `names` are the places (node, output) that each name of the user's program stands for, the first use first.
+    """
 
     graph: Graph
     steps: tuple[Step, ...]
@@ -159,3 +162,4 @@ class Pass:
     total: int = 1
     program: str = ""
     yours: tuple[Yours, ...] = ()
+    names: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)

@@ -1,17 +1,25 @@
 """Results into a document: what is said about one backward pass, and in which order."""
 
+from collections.abc import Iterable
+
+from byhand.document import Block, Document
 from byhand.explanation.frame import differing, grad_ledgers, summary, title, yours
 from byhand.explanation.labels import Labels
+from byhand.explanation.modules import big_story
 from byhand.explanation.scalar import is_scalar, scalar_story
-from byhand.document import Document
+from byhand.explanation.tensor import LONGEST, tensor_story
 from byhand.results import Pass
 
 
 def explain(result: Pass, *, part: str = "") -> Document:
     """The whole story of one pass; `part` opens one module of it by its path or the end of its path. Raises NoSuchPart."""
     labels = Labels(result)
-    blocks = list(title(result, labels)) + list(differing(result, labels))
-    if is_scalar(result):
-        blocks += scalar_story(result, labels)
-    blocks += [*yours(result, labels), *grad_ledgers(result), *summary(result)]
-    return Document(tuple(blocks))
+    before = [*title(result, labels), *differing(result, labels)]
+    after = [*yours(result, labels), *grad_ledgers(result), *summary(result)]
+    return Document((*before, *_story(result, labels, part), *after))
+
+
+def _story(result: Pass, labels: Labels, part: str) -> Iterable[Block]:
+    if part or (len(result.steps) > LONGEST and any(step.module for step in result.steps)):
+        return big_story(result, labels, part=part)
+    return scalar_story(result, labels) if is_scalar(result) else tensor_story(result, labels)

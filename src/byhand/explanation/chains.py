@@ -52,7 +52,7 @@ def _told(leaf: Leaf, paths: tuple[tuple[Link, ...], ...], result: Pass, labels:
     products = [path_product(path, result) for path in paths]
     if len(paths) == 1 and paths[0] and _reaches(products, leaf.by_hand):
         parts = (symbols(paths[0], result, labels), formulas(paths[0], result, labels), numbers(paths[0], result))
-        yield Formula((symbol, *_without_repeats(parts, total), total), remark(leaf, result))
+        yield Formula((symbol, *_without_repeats(parts, symbol, total), total), remark(leaf, result))
     elif len(paths) > 1 and _reaches(products, leaf.by_hand):
         rows = tuple(
             (_through(path, labels), symbols(path, result, labels), formulas(path, result, labels), Cell(number(product, dtype_of(leaf))))
@@ -71,8 +71,8 @@ def _said(closed: Cell, paths: tuple[tuple[Link, ...], ...], result: Pass, label
     return len(paths) == 1 and formulas(paths[0], result, labels).text == closed.text
 
 
-def _without_repeats(parts: tuple[Cell, ...], total: Cell) -> Iterator[Cell]:
-    said = {total.text}
+def _without_repeats(parts: tuple[Cell, ...], symbol: Cell, total: Cell) -> Iterator[Cell]:
+    said = {symbol.text, total.text}
     for part in parts:
         if part.text not in said:
             said.add(part.text)
@@ -80,11 +80,11 @@ def _without_repeats(parts: tuple[Cell, ...], total: Cell) -> Iterator[Cell]:
 
 
 def _through(path: tuple[Link, ...], labels: Labels) -> Cell:
-    names = [labels.cell((step.index, 0)).text for step, _ in path[1:]]
     step, contribution = path[-1]
+    stations = [labels.cell(contribution.to).text, *(labels.cell((each.index, 0)).text for each, _ in reversed(path))]
     twice = sum(each.to == contribution.to for each in step.contributions) > 1
     place = f" (input {contribution.edge + 1})" if twice else ""
-    return Cell(f"through {' ← '.join(_ends([labels.cell((path[0][0].index, 0)).text, *names]))}{place}", Role.NAME)
+    return Cell(f"{' → '.join(_ends(stations))}{place}", Role.NAME)
 
 
 def _ends(parts: list[str], between: str = "…") -> list[str]:
@@ -175,7 +175,14 @@ def dtype_of(leaf: Leaf) -> str:
 
 def remark(leaf: Leaf, result: Pass) -> tuple[Cell, ...]:
     """PyTorch's own number, what it is called there, and the verdict."""
-    called = "sends" if result.source == "direct" or result.kind == "grad" or isinstance(leaf.grad_before, Value) else f"{plain(leaf.name)}.grad ="
     rounding = leaf.comparison.error and leaf.comparison.verdict.value == "agrees"
     said = [Cell(f"  (off by {size(leaf.comparison.error)}, rounding explains {size(leaf.comparison.floor)})", Role.FAINT)] if rounding else []
-    return Cell(f"PyTorch: {called} "), cell(leaf.by_torch), Cell("   "), *verdict(leaf.comparison), *said
+    return *_by_torch(leaf, result), Cell("   "), *verdict(leaf.comparison), *said
+
+
+def _by_torch(leaf: Leaf, result: Pass) -> tuple[Cell, ...]:
+    name, number = plain(leaf.name), cell(leaf.by_torch)
+    if isinstance(leaf.grad_before, Value):
+        return Cell("PyTorch adds "), number, Cell(f" to {name}.grad")
+    stored = result.source == "engine" and result.kind == "backward"
+    return Cell(f"PyTorch: {name}.grad = " if stored else "PyTorch: "), number

@@ -73,7 +73,8 @@ def formula_of(step: Step, contribution: Contribution, labels: Labels) -> Cell |
     rule = rule_of(step, contribution)
     if rule is None:
         return None
-    tree, names = folded(read(rule.function), numbers_of(step)), names_of(step, labels)
+    tree = folded(read(rule.function), numbers_of(step))
+    names = names_of(step, labels) | labels.receiver(contribution)
     return Cell(text(tree, names), Role.BACKWARD, latex(tree, names))
 
 

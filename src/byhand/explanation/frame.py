@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from byhand.document import Block, Cell, Heading, Ledger, Prose, Role, Table
-from byhand.explanation.labels import Labels, drawn
+from byhand.explanation.labels import Labels
 from byhand.results import Comparison, Contribution, Coverage, Leaf, Pass, Step, Verdict, Yours
 from byhand.value import Missing, Shown, Value
 from byhand.words import cell, counted, flat, number, plain, size, value
@@ -19,11 +19,17 @@ ROLES = {
 
 def title(result: Pass, labels: Labels) -> Iterator[Block]:
     """The title, and which pass of how many is shown."""
-    called = "torch.autograd.grad of" if result.kind == "grad" else "backward from"
-    yield Heading(f"{called} {drawn(labels.root).text}, by hand", 1)
+    yield Heading(f"{_called(result, labels)}, worked by hand", 1)
     if result.total > 1:
         chosen = f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}; --step 1 … {result.total:,} chooses one."
         yield Prose((Cell(chosen),))
+
+
+def _called(result: Pass, labels: Labels) -> str:
+    names = ", ".join(plain(root.name) or labels.source((root.node, root.output_nr)) for root in result.graph.roots[:3])
+    if result.kind == "grad":
+        return f"torch.autograd.grad({names}, …)"
+    return f"{names}.backward()" if names.isidentifier() else f"backward() from {names}"
 
 
 def _of_program(result: Pass) -> str:
@@ -70,7 +76,7 @@ def differing(result: Pass, labels: Labels) -> Iterator[Block]:
 
 def _difference(step: Step, each: Contribution, labels: Labels) -> Iterator[Block]:
     line = [Cell(place(step), Role.NAME), Cell("  "), Cell(plain(step.origin.text, 100), Role.CODE), Cell("\n")] if step.origin else []
-    sent = f"{step.op} sends to {labels.cell(each.to).text}"
+    sent = f"{step.op} sends to {labels.described(each.to)}"
     ratio = proportion(each.by_hand, each.by_torch)
     off = f"differs by {size(each.comparison.error)}{_at(each.comparison.where)}; rounding explains {size(each.comparison.floor)}"
     factor = f"; every element is {ratio} × the one by hand" if ratio else ""
@@ -180,7 +186,7 @@ def summary(result: Pass) -> Iterator[Block]:
         yield Prose((*cells, Cell("recorded, not judged", Role.NOT_COMPARED)))
         return
     cells += [Cell(part, role) for part, role in _counts(coverage)]
-    cells += [Cell(f"\nPyTorch's numbers were asked for node by node, not taken from a backward() of yours.", Role.FAINT)] if result.source == "direct" else []
+    cells += [Cell("\nPyTorch's numbers were asked for node by node, not taken from a backward() of yours.", Role.FAINT)] if result.source == "direct" else []
     yield Prose(tuple(cells))
 
 
@@ -193,4 +199,4 @@ def _counts(coverage: Coverage) -> Iterator[tuple[str, Role]]:
     if coverage.reasons:
         yield f" ({', '.join(f'{count:,} × {plain(reason, 80)}' for reason, count in coverage.reasons.items())})", Role.PLAIN
     yield ", ", Role.PLAIN
-    yield (f"{coverage.differ:,} differ", Role.DIFFERS) if coverage.differ else ("none differs", Role.AGREES if not coverage.not_compared and coverage.nodes else Role.PLAIN)
+    yield (f"{coverage.differ:,} {'differs' if coverage.differ == 1 else 'differ'}", Role.DIFFERS) if coverage.differ else ("none differs", Role.AGREES if not coverage.not_compared and coverage.nodes else Role.PLAIN)

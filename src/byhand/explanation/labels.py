@@ -7,8 +7,8 @@ from functools import cached_property
 from byhand.document import Cell, Role
 from byhand.formula import latex, shown_name, text
 from byhand.formula.tree import Name, Tree
-from byhand.results import Pass, Step
-from byhand.words import plain
+from byhand.results import Contribution, Pass, Step
+from byhand.words import plain, shape
 
 LONGEST = 20  # characters of an expression that still serves as a label
 _LOOSE = re.compile(r" (?![^(\[]*[)\]]$)|^−")  # a space outside of a call's own parentheses
@@ -50,9 +50,11 @@ class Labels:
         index, output_nr = target
         if index in self._leaves:
             return self._leaves[index].name or f"⟨leaf {index}⟩"
+        if self._roots.get(target):
+            return plain(self._roots[target])
         step = self.by_index.get(index)
         if step is None:
-            return self._roots.get(target) or f"⟨node {index}⟩"
+            return f"⟨node {index}⟩"
         return self._of_output(step, output_nr)
 
     def _of_output(self, step: Step, output_nr: int) -> str:
@@ -68,7 +70,19 @@ class Labels:
         written = plain(step.expression)
         if written and len(written) <= LONGEST and self._uses[step.expression] == 1:
             return written
-        return self._roots.get((step.index, 0)) or f"⟨{self.position[step.index]}⟩"
+        return f"⟨{self.position[step.index]}⟩"
+
+    def receiver(self, contribution: Contribution) -> dict[str, str]:
+        """The shape and the dtype of the tensor that a contribution goes to, as a rule names them."""
+        index, output_nr = contribution.to
+        meta = self._result.graph.nodes[index].outputs[output_nr]
+        return {"shape": shape(meta.shape), "dtype": str(meta.dtype).removeprefix("torch."), "index": str(contribution.edge)}
+
+    def described(self, target: Target) -> str:
+        """The label, and for a mere number the expression behind it."""
+        label, step = self.cell(target).text, self.by_index.get(target[0])
+        written = plain(step.expression) if step and label.startswith("⟨") else ""
+        return f"{written} {label}".strip()
 
     def cell(self, target: Target, role: Role = Role.NAME) -> Cell:
         """The label as a piece of a document."""

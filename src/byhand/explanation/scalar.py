@@ -12,6 +12,7 @@ from byhand.words import cell, number, plain
 
 LONGEST = 40  # operations whose chain is written out
 COLUMNS = ("forward", "local derivative", "backward")
+MOST_GIVEN = 8
 ENDS = 4  # operations at each end of a longer chain
 
 Pieces = tuple[Cell, ...]
@@ -48,18 +49,22 @@ READING = (
 
 
 def _given(result: Pass) -> Iterator[Block]:
-    parts: list[Cell] = []
-    for leaf in result.leaves[:8]:
-        parts += [Cell(plain(leaf.name) or "a leaf", Role.NAME), Cell(" = "), cell(leaf.value), Cell("   ")]
-    if parts:
-        more = len(result.leaves) - 8
-        yield Prose((Cell("weights: "), *parts[:-1], *([Cell(f"   … and {more:,} more")] if more > 0 else [])))
-    known = [constant for constant in result.constants if constant.name][:8]
-    parts = []
-    for constant in known:
-        parts += [Cell(plain(constant.name), Role.NAME), Cell(" = "), cell(constant.value), Cell("   ")]
-    if parts:
-        yield Prose((Cell("constants: "), *parts[:-1]))
+    weights = _listed("weights    ", [(leaf.name or "a leaf", leaf.value) for leaf in result.leaves])
+    constants = _listed("constants  ", [(constant.name, constant.value) for constant in result.constants if constant.name])
+    between = (Cell("\n"),) if weights and constants else ()
+    if weights or constants:
+        yield Prose((*weights, *between, *constants))
+
+
+def _listed(title: str, values: list[tuple[str, Shown]]) -> tuple[Cell, ...]:
+    """The names with their values, the first few of many."""
+    if not values:
+        return ()
+    parts = [Cell(title, Role.FAINT)]
+    for name, shown in values[:MOST_GIVEN]:
+        parts += [Cell(plain(name), Role.NAME), Cell(" = "), cell(shown), Cell("   ")]
+    more = len(values) - MOST_GIVEN
+    return *parts[:-1], *([Cell(f"   … and {more:,} more")] if more > 0 else [])
 
 
 def _uses(steps: tuple[Step, ...]) -> dict[Target, list[tuple[Step, Contribution]]]:

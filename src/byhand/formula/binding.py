@@ -50,7 +50,7 @@ def level(expression: Expression) -> Level:
             return Level.PREFIX
         case Verbatim(atom=False) | Slice():
             return Level.ANY
-        case Number(value) if isinstance(value, complex) or value < 0:
+        case Number(int() | float() as value) if value < 0:
             return Level.ANY
     return Level.ATOM
 

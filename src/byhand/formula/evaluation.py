@@ -1,5 +1,6 @@
 """A tree evaluated with numbers or tensors; knows no torch, the functions are passed in."""
 
+import builtins
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -28,6 +29,9 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 }
 
 
+_BUILTINS: Final = {name: getattr(builtins, name) for name in "abs bool float int len max min range slice sum tuple".split()}
+
+
 def evaluate(formula: Tree | str, values: Mapping[str, Any], functions: Sequence[Mapping[str, Any]]) -> Any:
     """The value of a formula, or of its text read back.
 
@@ -36,7 +40,7 @@ def evaluate(formula: Tree | str, values: Mapping[str, Any], functions: Sequence
     """
     tree = parse(formula) if isinstance(formula, str) else formula
     known = dict(values)
-    evaluator = _Evaluator(known, functions)
+    evaluator = _Evaluator(known, (*functions, _BUILTINS))
     for name, line in tree.where:
         known[name] = evaluator.value(canonical(line, real=False))
     return evaluator.value(canonical(tree.result, real=False))
@@ -83,7 +87,7 @@ class _Evaluator:
         for meaning in self._meanings(call.function, *arguments[:1]):
             try:
                 return meaning(*arguments, **keywords)
-            except TypeError as problem:  # torch.sqrt refuses a Python number, math.sqrt a tensor
+            except (TypeError, RuntimeError) as problem:  # torch.sqrt refuses a Python number, math.sqrt a tensor
                 refusal = problem
         raise refusal
 

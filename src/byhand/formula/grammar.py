@@ -126,7 +126,7 @@ class _Parser:
                 value = self._any()
                 self._expect("⌋")
                 if not isinstance(value, Operation):
-                    raise ValueError(f"no division inside ⌊⌋: {self._text}")
+                    raise ValueError(f"a division expected inside ⌊⌋ in: {self._text}")
                 return Operation("//", value.left, value.right)
             case "…":
                 return Word("...")

@@ -107,8 +107,10 @@ def number_latex(value: float | complex) -> str:
     r"""A number; powers of ten as `1.5 \cdot 10^{-5}`."""
     if isinstance(value, float) and cmath.isinf(value):
         return r"\infty" if value > 0 else r"-\infty"
-    if value != value or isinstance(value, complex):
-        return rf"\text{{{value!r}}}"
+    if isinstance(value, complex):
+        return r"\mathrm{i}" if value == 1j else rf"{number_latex(value.imag)} \mathrm{{i}}"
+    if value != value:
+        return r"\text{nan}"
     mantissa, _, power = repr(value).partition("e")
     if not power:
         return mantissa

@@ -1,8 +1,10 @@
 """What a code object itself tells about an instruction: which one it is, and the name its result gets. Needs no source."""
 
 import dis
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import attrgetter
 from types import CodeType
 
 from byhand.recording.targets import NOWHERE, Target, Targets
@@ -23,6 +25,7 @@ _PADDING = frozenset({"CACHE", "EXTENDED_ARG", "NOP", "PRECALL"})
 _MUTE = _PADDING | {"RESUME", "POP_TOP", "PRINT_EXPR", "CALL_INTRINSIC_1", "RETURN_VALUE", "RETURN_CONST", "COPY", "SWAP"}
 _POSITIVE = 5  # the argument of CALL_INTRINSIC_1 that means a plus sign
 _JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
+_offset = attrgetter("offset")
 _listings: dict[int, tuple[CodeType, list[dis.Instruction]]] = {}
 
 
@@ -108,14 +111,13 @@ def _listing(code: CodeType) -> list[dis.Instruction]:
 def _run(code: CodeType, offset: int, *, itself: bool = False) -> Iterator[dis.Instruction]:
     """The instructions in the order they run after the one at the offset, or from it on, until Python has a choice."""
     listing = _listing(code)
-    number = sum(each.offset <= offset for each in listing)
-    if operation(code, offset) == "CALL" and number < len(listing) and dis.opname[code.co_code[offset]] == "PRECALL":
+    number = bisect_right(listing, offset, key=_offset) - itself
+    if dis.opname[code.co_code[offset]] == "PRECALL":
         number += 1
-    number -= itself
     while 0 <= number < len(listing):
         each = listing[number]
         if each.opname == "JUMP_FORWARD":
-            number = sum(one.offset < each.argval for one in listing)
+            number = bisect_left(listing, each.argval, key=_offset)
         else:
             yield each
             number += 1

@@ -17,6 +17,7 @@ _sequence = torch.autograd._get_sequence_nr
 _outside: dict[str, bool] = {}
 _LIBRARY = sysconfig.get_path("stdlib")
 _INSIDE = (torch.__file__.removesuffix("__init__.py"), __file__.removesuffix("recording/calls.py"), "<frozen ")
+_MACHINERY = ("IPython", "ipykernel", "_pytest", "pluggy", "nbclient", "tornado", "traitlets", "xdist", "execnet", "marimo")
 _STRIDED = torch.strided
 _PLAIN = frozenset({str, int, float, bool, complex, type(None)})
 
@@ -74,7 +75,8 @@ def outside(name: str) -> bool:
         return _outside[name]
     except KeyError:
         library = name.startswith(_LIBRARY) and "site-packages" not in name
-        return _outside.setdefault(name, not (library or name.startswith(_INSIDE)))
+        machinery = any(f"/site-packages/{package}/" in name for package in _MACHINERY)
+        return _outside.setdefault(name, not (library or machinery or name.startswith(_INSIDE)))
 
 
 def user_frame(frame: Any) -> tuple[Any, Any]:

@@ -34,10 +34,11 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A backward pass about to run: its graph, PyTorch's own nodes in the same order, and the gradients it starts from."""
+    """A backward pass about to run: its graph, PyTorch's own nodes in the same order, the tensors and gradients it starts from."""
 
     graph: Graph
     live: Sequence[Any]
+    roots: tuple[Any, ...]
     seeds: tuple[torch.Tensor, ...]
     kind: str
     partial: bool
@@ -109,7 +110,7 @@ def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, A
         )
     inputs = arguments[3] if len(arguments) > 3 else ()
     kind = "backward" if options.get("accumulate_grad") else "grad"
-    return Started(graph, live, filled, kind, bool(inputs))
+    return Started(graph, live, tuple(outputs), filled, kind, bool(inputs))
 
 
 def _attach(started: Started, observer: Observer) -> list[Any]:

@@ -34,9 +34,10 @@ class Recorder:
     def __init__(self, judging: Judging, *, values: bool) -> None:
         self.notes: list[Any] = []
         self.roots: list[Any] = []
-        self._judging = judging
+        self.judging = judging
         self._mode = CallRecorder(self.notes, values=values)
         self._active = False
+        self._marks: list[int] = []
 
     def start(self) -> None:
         """Begin to record in this thread."""
@@ -62,6 +63,14 @@ class Recorder:
         """The calls so far that are still kept, oldest first."""
         return [Call._make(note) for note in self.notes]
 
+    def forget(self, *, passes: int) -> None:
+        """Drop the notes of calls made before the last few backward passes; called once after each pass."""
+        self._marks.append(len(self.notes))
+        if len(self._marks) > passes:
+            gone = self._marks.pop(0)
+            del self.notes[:gone]
+            self._marks = [mark - gone for mark in self._marks]
+
     def module_returned(self, module: torch.nn.Module, result: Any, frame: Any) -> None:
         """A module was called by the frame and gave the result: if the frame is the user's, that is where the result gets its name."""
         if not here.running and not any(root() is module for root in self.roots):
@@ -82,12 +91,12 @@ class Recorder:
     def backward_started(self, started: Started) -> Observer | None:
         """PyTorch's engine is about to run."""
         with engine.unnoticed():
-            return self._judging.started(started, self, Variables(sys._getframe(1)))
+            return self.judging.started(started, self, Variables(sys._getframe(1)))
 
     def backward_ended(self, observer: Observer | None) -> None:
         """PyTorch's engine has returned or raised."""
         with engine.unnoticed():
-            self._judging.ended(observer)
+            self.judging.ended(observer)
 
 
 def _install_function() -> None:

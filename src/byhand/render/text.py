@@ -29,7 +29,8 @@ STYLES: Final = {
 SHAPES: Final = {Role.AGREES: "✓ ", Role.DIFFERS: "✗ ", Role.NOT_COMPARED: "○ "}
 GAP: Final = 3  # between columns
 NARROWEST: Final = 24  # a column that has to wrap keeps at least this
-_NUMBER: Final = re.compile(r"−?[\d,]*\.?\d+(e−?\d+)?|−?∞|NaN")
+_ONE: Final = r"(−?[\d,]*\.?\d+(e−?\d+)?|−?∞|NaN)"
+_NUMBER: Final = re.compile(rf"{_ONE}( · {_ONE})*")
 
 Pieces = tuple[Cell, ...]
 
@@ -121,8 +122,8 @@ def _unfolded(parts: Pieces) -> RenderableType:
 
 
 def _ledger(ledger: Ledger, width: int) -> RenderableType:
-    rows = (*((row,) for row in ledger.rows), (ledger.total,))
-    grid = _grid(Table(("",), rows), width, ruled=True)
+    rows = tuple(((row[0],), row[1:]) for row in (*ledger.rows, ledger.total))
+    grid = _grid(Table(("", ""), rows), width - 4, ruled=True)
     return Group(Text(ledger.title), Padding(grid, (0, 0, 0, 4)))
 
 

@@ -34,7 +34,7 @@ def prelu_kernel_weight(grad, self):
     return torch.where(self > 0, 0, grad * self)
 
 
-@shared("RreluWithNoiseBackward0", "RreluWithNoiseBackward1")
+@shared("RreluWithNoiseBackward0", "RreluWithNoiseBackward1", "RreluWithNoiseBackwardBackward0")
 def random_slopes(lower, upper, training):
     return training and upper - lower > 1e-6
 

@@ -23,16 +23,6 @@ def complex_imag(grad):
     return grad.imag
 
 
-@rule("ViewAsRealBackward0", edge=0, example="torch.view_as_real(torch.complex(x, y))")
-def view_as_real_self(grad):
-    return torch.complex(grad[..., 0], grad[..., 1])
-
-
-@rule("ViewAsComplexBackward0", edge=0, example="torch.view_as_complex(torch.stack((x, y), -1))")
-def view_as_complex_self(grad):
-    return torch.stack((grad.real, grad.imag), -1)
-
-
 @rule("PolarBackward0", edge=0, example="torch.polar(positive(*x.shape), y)")
 def polar_abs(grad, result):
     return (conj(grad) * torch.sgn(result)).real
@@ -72,16 +62,6 @@ def conjugate(self):
 @forward("ComplexBackward0")
 def complex(real, imag):
     return torch.complex(real, imag)
-
-
-@forward("ViewAsRealBackward0")
-def view_as_real(self):
-    return torch.view_as_real(self)
-
-
-@forward("ViewAsComplexBackward0")
-def view_as_complex(self):
-    return torch.view_as_complex(self)
 
 
 @forward("PolarBackward0")

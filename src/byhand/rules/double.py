@@ -59,6 +59,25 @@ def leaky_relu_backward_grad_output(grad, self, negative_slope):
     return torch.where(self > 0, grad, grad * negative_slope)
 
 
+@rule(
+    "RreluWithNoiseBackwardBackward0",
+    edge=0,
+    example="torch.ops.aten.rrelu_with_noise_backward(x, y, const(*x.shape), 0.1, 0.3, True, False)",
+    when=lambda random_slopes: random_slopes,
+)
+def rrelu_with_noise_backward_grad_output(grad, noise):
+    return grad * noise
+
+
+@rule(
+    "RreluWithNoiseBackwardBackward0",
+    edge=0,
+    example="torch.ops.aten.rrelu_with_noise_backward(x, y, const(*x.shape), 0.1, 0.3, False, False)",
+)
+def rrelu_with_noise_backward_grad_output__even(grad, self, lower, upper):
+    return torch.where(self > 0, grad, grad * (lower + upper) / 2)
+
+
 @rule("HardtanhBackwardBackward0", edge=0, example="torch.ops.aten.hardtanh_backward(x, y, -1, 1)")
 def hardtanh_backward_grad_output(grad, self, min_val, max_val):
     return torch.where((self > min_val) & (self < max_val), grad, 0)
@@ -76,6 +95,11 @@ def hardshrink_backward_grad_out(grad, self, lambd):
 
 @rule("ThresholdBackwardBackward0", edge=1, example="torch.ops.aten.threshold_backward(x, y, 0.3)")
 @rule("LeakyReluBackwardBackward0", edge=1, example="torch.ops.aten.leaky_relu_backward(x, y, 0.1, False)")
+@rule(
+    "RreluWithNoiseBackwardBackward0",
+    edge=1,
+    example="torch.ops.aten.rrelu_with_noise_backward(x, y, const(*x.shape), 0.1, 0.3, True, False)",
+)
 @rule("HardtanhBackwardBackward0", edge=1, example="torch.ops.aten.hardtanh_backward(x, y, -1, 1)")
 @rule("SoftshrinkBackwardBackward0", edge=1, example="torch.ops.aten.softshrink_backward(x, y, 0.5)")
 @rule("HardshrinkBackwardBackward0", edge=1, example="torch.ops.aten.hardshrink_backward(x, y, 0.5)")
@@ -142,7 +166,9 @@ def gelu_backward_self__tanh(grad, grad_output, self):
     return grad * grad_output * (1 - bend**2) * (slope - self * bend * slope**2 + self * curvature)
 
 
-@rule("EluBackwardBackward0", edge=0, example="torch.ops.aten.elu_backward(x, 0.7, 1.1, 1.2, False, y)", when=lambda is_result: not is_result)
+@rule(
+    "EluBackwardBackward0", edge=0, example="torch.ops.aten.elu_backward(x, 0.7, 1.1, 1.2, False, y)", when=lambda is_result: not is_result
+)
 def elu_backward_grad_output(grad, self_or_result, alpha, scale, input_scale):
     return grad * torch.where(self_or_result > 0, scale, scale * alpha * input_scale * torch.exp(input_scale * self_or_result))
 
@@ -152,7 +178,9 @@ def elu_backward_grad_output__result(grad, self_or_result, alpha, scale, input_s
     return grad * torch.where(self_or_result > 0, scale, input_scale * (self_or_result + scale * alpha))
 
 
-@rule("EluBackwardBackward0", edge=1, example="torch.ops.aten.elu_backward(x, 0.7, 1.1, 1.2, False, y)", when=lambda is_result: not is_result)
+@rule(
+    "EluBackwardBackward0", edge=1, example="torch.ops.aten.elu_backward(x, 0.7, 1.1, 1.2, False, y)", when=lambda is_result: not is_result
+)
 def elu_backward_self_or_result(grad, grad_output, self_or_result, alpha, scale, input_scale):
     bend = scale * alpha * input_scale**2 * torch.exp(input_scale * self_or_result)
     return grad * grad_output * torch.where(self_or_result < 0, bend, 0)

@@ -18,8 +18,8 @@ def max_self__dim(grad, shape, dim, indices, keepdim):
 
 
 @rule("TopkBackward0", edge=0, example="leaf(3, 4).topk(2, -1).values")
-@rule("SortBackward0", edge=0, example="torch.ops.aten.sort(x, -1)[0]")
-@rule("SortBackward1", edge=0, example="torch.sort(x, -1).values")
+@rule("SortBackward0", edge=0, example="torch.sort(x, -1).values")
+@rule("SortBackward1", edge=0, example="torch.sort(x, stable=True, dim=-1).values")
 def topk_self(grad, shape, dim, indices):
     return grad.new_zeros(shape).scatter(dim, indices, grad)
 

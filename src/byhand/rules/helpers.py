@@ -110,3 +110,14 @@ def of_class(value: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
 def log_sum_from(value: torch.Tensor, dim: int) -> torch.Tensor:
     """For each element the logarithm of the sum of the exponentials of it and all that follow it along the dimension."""
     return value.flip(dim).logcumsumexp(dim).flip(dim) if value.dim() else value
+
+
+@helper
+def norm_slope(value: torch.Tensor, length: torch.Tensor, p: float) -> torch.Tensor:
+    """How the p-norm, which is `length`, grows with each element: for p = 2 the element over the length; zero at the zero vector."""
+    if p == 0:
+        return torch.zeros_like(value)
+    if math.isinf(p):
+        largest = value.abs() == length
+        return value.sgn() * largest / largest.sum()
+    return torch.where(value == 0, 0, value.sgn() * (value.abs() / length) ** (p - 1))

@@ -73,15 +73,17 @@ def places(node: str, lengths: list[int | None], total: int) -> Places:
     if lengths.count(None) == 1:
         rest = total - sum(length for length in lengths if length is not None)
         lengths = [rest if length is None else length for length in lengths]
-    before = [_sum(lengths[:number]) for number in range(len(lengths))]
-    behind = [_sum(lengths[number:]) for number in range(len(lengths))]
-    ends = [None if length is None else total - length for length in behind]
+    before = _running(lengths)[:-1]
+    ends = [None if length is None else total - length for length in _running(lengths[::-1])[:0:-1]]
     return Places(node, tuple(end if begin is None else begin for begin, end in zip(before, ends, strict=True)))
 
 
-def _sum(lengths: list[int | None]) -> int | None:
-    known = [length for length in lengths if length is not None]
-    return sum(known) if len(known) == len(lengths) else None
+def _running(lengths: list[int | None]) -> list[int | None]:
+    sums: list[int | None] = [0]
+    for length in lengths:
+        last = sums[-1]
+        sums.append(None if last is None or length is None else last + length)
+    return sums
 
 
 @shared("CatBackward0")

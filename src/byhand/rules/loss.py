@@ -48,7 +48,9 @@ def binary_cross_entropy_self(grad, self, target, weight, reduction):
     return per_element(grad, reduction, self.numel()) * weight_or_one(weight) * slope
 
 
-@rule("BinaryCrossEntropyBackward0", edge=1, example="F.binary_cross_entropy(torch.sigmoid(x), torch.sigmoid(y), torch.abs(const(*x.shape)))")
+@rule(
+    "BinaryCrossEntropyBackward0", edge=1, example="F.binary_cross_entropy(torch.sigmoid(x), torch.sigmoid(y), torch.abs(const(*x.shape)))"
+)
 def binary_cross_entropy_target(grad, self, weight, reduction):
     slope = torch.clamp(torch.log1p(-self), min=-100) - torch.clamp(torch.log(self), min=-100)
     return per_element(grad, reduction, self.numel()) * weight_or_one(weight) * slope

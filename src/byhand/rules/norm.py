@@ -36,7 +36,12 @@ def length(result, self, dim, keepdim):
 @rule("NormBackward0", edge=0, example="torch.ops.aten.norm.Scalar(x, 2)", when=lambda p: p == 2)
 @rule("NormBackward1", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim(x, None, [-1])", when=lambda p: p is None or p == 2)
 @rule("NormBackward2", edge=0, example="torch.ops.aten.norm.ScalarOpt_dtype(x, 2, dtype=torch.float64)", when=lambda p: p is None or p == 2)
-@rule("NormBackward3", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim_dtype(x, 2, [-1], True, dtype=torch.float64)", when=lambda p: p is None or p == 2)
+@rule(
+    "NormBackward3",
+    edge=0,
+    example="torch.ops.aten.norm.ScalarOpt_dim_dtype(x, 2, [-1], True, dtype=torch.float64)",
+    when=lambda p: p is None or p == 2,
+)
 @rule("LinalgVectorNormBackward0", edge=0, example="torch.linalg.vector_norm(x, 2)", when=lambda ord: ord == 2)
 def norm_self(upstream, self, length):
     return upstream * torch.where(length == 0, 0, self / length)
@@ -45,7 +50,9 @@ def norm_self(upstream, self, length):
 @rule("NormBackward0", edge=0, example="torch.ops.aten.norm.Scalar(x, 1)", when=lambda p: p == 1)
 @rule("NormBackward1", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim(x, 1, [-1])", when=lambda p: p == 1)
 @rule("NormBackward2", edge=0, example="torch.ops.aten.norm.ScalarOpt_dtype(x, 1, dtype=torch.float64)", when=lambda p: p == 1)
-@rule("NormBackward3", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim_dtype(x, 1, [-1], True, dtype=torch.float64)", when=lambda p: p == 1)
+@rule(
+    "NormBackward3", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim_dtype(x, 1, [-1], True, dtype=torch.float64)", when=lambda p: p == 1
+)
 @rule("LinalgVectorNormBackward0", edge=0, example="torch.linalg.vector_norm(x, 1)", when=lambda ord: ord == 1)
 def norm_self__absolute(upstream, self):
     return upstream * torch.sgn(self)
@@ -54,7 +61,9 @@ def norm_self__absolute(upstream, self):
 @rule("NormBackward0", edge=0, example="torch.ops.aten.norm.Scalar(x, 0)", when=lambda p: p == 0)
 @rule("NormBackward1", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim(x, 0, [-1])", when=lambda p: p == 0)
 @rule("NormBackward2", edge=0, example="torch.ops.aten.norm.ScalarOpt_dtype(x, 0, dtype=torch.float64)", when=lambda p: p == 0)
-@rule("NormBackward3", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim_dtype(x, 0, [-1], True, dtype=torch.float64)", when=lambda p: p == 0)
+@rule(
+    "NormBackward3", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim_dtype(x, 0, [-1], True, dtype=torch.float64)", when=lambda p: p == 0
+)
 @rule("LinalgVectorNormBackward0", edge=0, example="torch.linalg.vector_norm(x, 0)", when=lambda ord: ord == 0)
 def norm_self__nonzeros(self):
     return torch.zeros_like(self)
@@ -62,8 +71,15 @@ def norm_self__nonzeros(self):
 
 @rule("NormBackward0", edge=0, example="torch.ops.aten.norm.Scalar(x, math.inf)", when=lambda p: math.isinf(p))
 @rule("NormBackward1", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim(x, math.inf, [-1])", when=lambda p: math.isinf(p))
-@rule("NormBackward2", edge=0, example="torch.ops.aten.norm.ScalarOpt_dtype(x, math.inf, dtype=torch.float64)", when=lambda p: math.isinf(p))
-@rule("NormBackward3", edge=0, example="torch.ops.aten.norm.ScalarOpt_dim_dtype(x, math.inf, [-1], True, dtype=torch.float64)", when=lambda p: math.isinf(p))
+@rule(
+    "NormBackward2", edge=0, example="torch.ops.aten.norm.ScalarOpt_dtype(x, math.inf, dtype=torch.float64)", when=lambda p: math.isinf(p)
+)
+@rule(
+    "NormBackward3",
+    edge=0,
+    example="torch.ops.aten.norm.ScalarOpt_dim_dtype(x, math.inf, [-1], True, dtype=torch.float64)",
+    when=lambda p: math.isinf(p),
+)
 @rule("LinalgVectorNormBackward0", edge=0, example="torch.linalg.vector_norm(x, math.inf)", when=lambda ord: math.isinf(ord))
 def norm_self__largest(upstream, self, length, dim):
     largest = (torch.abs(self) == length) | (torch.isnan(self) & torch.isnan(length))

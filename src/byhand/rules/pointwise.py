@@ -10,7 +10,7 @@ from byhand.rules.table import forward, rule
 
 @rule("AliasBackward0", edge=0, example="torch.ops.aten.alias(x)")
 @rule("CloneBackward0", edge=0, example="x.clone()")
-@rule("ToCopyBackward0", edge=0, example="x.to(torch.float16)")
+@rule("ToCopyBackward0", edge=0, example="x.to(torch.complex128)")
 @rule("LiftFreshBackward0", edge=0, example="torch.ops.aten.lift_fresh(x.clone())")
 @rule("AddBackward1", edge=0, example="torch.ops.aten.add.Scalar(x, 2.0)")
 @rule("SubBackward1", edge=0, example="torch.ops.aten.sub.Scalar(x, 2.0)")
@@ -77,7 +77,12 @@ def mul_other(grad, self):
 @rule("DivBackward0", edge=0, example="x / positive(*y.shape)")
 @rule("DivBackward1", edge=0, example="torch.ops.aten.div.Scalar(x, 3.0)")
 @rule("DivBackward2", edge=0, example="torch.div(x, y, rounding_mode=None)", when=lambda rounding_mode: rounding_mode is None)
-@rule("DivBackward3", edge=0, example="torch.ops.aten.div.Scalar_mode(x, 3.0, rounding_mode=None)", when=lambda rounding_mode: rounding_mode is None)
+@rule(
+    "DivBackward3",
+    edge=0,
+    example="torch.ops.aten.div.Scalar_mode(x, 3.0, rounding_mode=None)",
+    when=lambda rounding_mode: rounding_mode is None,
+)
 def div_self(grad, other):
     return grad / conj(other)
 
@@ -136,12 +141,12 @@ def pow_exponent(grad, self, exponent, result):
 
 @rule("PowBackward1", edge=1, example="torch.complex(x, y) ** torch.complex(y, x)")
 def pow_exponent__complex(grad, self, exponent, result):
-    return torch.where((self == 0) & (exponent.real >= 0), 0, grad * conj(result * torch.log(self)))
+    return torch.where((self == 0) & (exponent.imag == 0) & (exponent.real >= 0), 0, grad * conj(result * torch.log(self)))
 
 
-@rule("PowBackward2", edge=0, example="0**positive(*x.shape)", when=lambda self: self == 0)
-def pow_exponent__zero(grad, exponent, result):
-    return torch.where(exponent.real >= 0, 0, grad * conj(result * -math.inf))
+@rule("PowBackward2", edge=0, example="0**positive(*x.shape)", when=lambda self, exponent: self == 0 and not exponent.is_complex())
+def pow_exponent__zero(grad, exponent):
+    return grad * torch.where(exponent >= 0, 0, -math.inf)
 
 
 @rule("PowBackward2", edge=0, example="2**x")

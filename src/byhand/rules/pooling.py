@@ -25,14 +25,14 @@ def window_shares(
     return response(
         shape[dim],
         grad,
-        lambda signals: F.avg_pool2d(signals, (kernel, 1), (step, 1), (around, 0), ceil_mode, count_include_pad, divisor),
+        lambda signals: F.avg_pool2d(signals, (1, kernel), (1, step), (0, around), ceil_mode, count_include_pad, divisor),
     )
 
 
 @helper
 def bin_shares(grad: torch.Tensor, shape: tuple[int, ...], dim: int) -> torch.Tensor:
     """The share that each bin along one dimension takes of each position: a matrix of positions by bins."""
-    return response(shape[dim], grad, lambda signals: F.adaptive_avg_pool2d(signals, (grad.shape[dim], 1)))
+    return response(shape[dim], grad, lambda signals: F.adaptive_avg_pool2d(signals, (1, grad.shape[dim])))
 
 
 @rule("MaxPool2DWithIndicesBackward0", edge=0, example="F.max_pool2d(leaf(2, 3, 7, 6), (3, 2), stride=2, padding=1)")

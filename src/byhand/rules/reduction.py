@@ -31,11 +31,6 @@ def nansum_self(grad, self, shape, dim, keepdim):
     return torch.where(torch.isnan(self), 0, restore_dims(grad, shape, dim, keepdim))
 
 
-@rule("TraceBackward0", edge=0, example="torch.trace(leaf(3, 4))")
-def trace_self(grad, shape):
-    return grad * torch.eye(shape[0], shape[1], dtype=grad.dtype, device=grad.device)
-
-
 @shared("VarBackward0", "VarMeanBackward0", "StdBackward0", "StdMeanBackward0")
 def deviation(self, dim):
     return self - torch.mean(self, dim, keepdim=True)
@@ -109,11 +104,6 @@ def mean__dim(self, dim, keepdim):
 @forward("NansumBackward0")
 def nansum(self, dim, keepdim):
     return torch.nansum(self, dim, keepdim=keepdim)
-
-
-@forward("TraceBackward0")
-def trace(self):
-    return torch.trace(self)
 
 
 @forward("VarBackward0")

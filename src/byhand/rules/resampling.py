@@ -11,32 +11,32 @@ NN = torch._C._nn
 @helper
 def nearest_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, scale: float | None) -> torch.Tensor:
     """1 where an output copies an input, along one dimension: a matrix of inputs by outputs."""
-    return response(shape[dim], grad, lambda signals: NN.upsample_nearest2d(signals, (grad.shape[dim], 1), scale, None))
+    return response(shape[dim], grad, lambda signals: NN.upsample_nearest2d(signals, (1, grad.shape[dim]), None, scale))
 
 
 @helper
 def nearest_exact_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, scale: float | None) -> torch.Tensor:
     """1 where an output copies the input nearest its centre, along one dimension: a matrix of inputs by outputs."""
-    return response(shape[dim], grad, lambda signals: NN._upsample_nearest_exact2d(signals, (grad.shape[dim], 1), scale, None))
+    return response(shape[dim], grad, lambda signals: NN._upsample_nearest_exact2d(signals, (1, grad.shape[dim]), None, scale))
 
 
 @helper
 def linear_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
     """How much of each input is in each output of a linear interpolation along one dimension: a matrix of inputs by outputs."""
-    return response(shape[dim], grad, lambda signals: NN.upsample_bilinear2d(signals, (grad.shape[dim], 1), align_corners, scale, None))
+    return response(shape[dim], grad, lambda signals: NN.upsample_bilinear2d(signals, (1, grad.shape[dim]), align_corners, None, scale))
 
 
 @helper
 def cubic_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
     """How much of each input is in each output of a cubic interpolation along one dimension: a matrix of inputs by outputs."""
-    return response(shape[dim], grad, lambda signals: NN.upsample_bicubic2d(signals, (grad.shape[dim], 1), align_corners, scale, None))
+    return response(shape[dim], grad, lambda signals: NN.upsample_bicubic2d(signals, (1, grad.shape[dim]), align_corners, None, scale))
 
 
 @helper
 def smooth_linear_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
     """As linear_weights, with the triangle widened over all the inputs that one output stands for (antialias)."""
     return response(
-        shape[dim], grad, lambda signals: NN._upsample_bilinear2d_aa(signals, (grad.shape[dim], 1), align_corners, scale, None)
+        shape[dim], grad, lambda signals: NN._upsample_bilinear2d_aa(signals, (1, grad.shape[dim]), align_corners, None, scale)
     )
 
 
@@ -44,7 +44,7 @@ def smooth_linear_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, 
 def smooth_cubic_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
     """As cubic_weights, with the curve widened over all the inputs that one output stands for (antialias)."""
     return response(
-        shape[dim], grad, lambda signals: NN._upsample_bicubic2d_aa(signals, (grad.shape[dim], 1), align_corners, scale, None)
+        shape[dim], grad, lambda signals: NN._upsample_bicubic2d_aa(signals, (1, grad.shape[dim]), align_corners, None, scale)
     )
 
 

@@ -13,7 +13,7 @@ def response(size: int, grad: torch.Tensor, operation: Callable[[torch.Tensor], 
     The operation is run forward on one signal for each input, which is 1 there and 0 elsewhere.
     """
     signals = torch.eye(size, dtype=torch.promote_types(grad.dtype, torch.float32), device=grad.device)
-    return operation(signals.reshape(1, size, size, 1)).reshape(size, -1).to(grad.dtype)
+    return operation(signals.reshape(1, size, 1, size)).reshape(size, -1).to(grad.dtype)
 
 
 @helper

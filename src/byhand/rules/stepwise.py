@@ -1,7 +1,10 @@
 """Derivatives of what is constant between its steps: rounding, remainders, signs, values filled in or drawn at random."""
 
+import math
+
 import torch
 
+from byhand.rules.helpers import conj
 from byhand.rules.table import forward, rule
 
 
@@ -63,9 +66,14 @@ def frexp_self(grad, exponent):
     return grad / torch.exp2(exponent)
 
 
-@rule("LdexpBackward0", edge=0, example="torch.ldexp(x, integers(3, *x.shape))")
+@rule("LdexpBackward0", edge=0, example="torch.ldexp(x, y)")
 def ldexp_self(grad, other):
-    return grad * torch.exp2(other)
+    return grad * conj(2**other)
+
+
+@rule("LdexpBackward0", edge=1, example="torch.ldexp(x, y)")
+def ldexp_other(grad, result):
+    return grad * conj(result) * math.log(2)
 
 
 @rule("CopysignBackward0", edge=0, example="torch.copysign(x, y)")

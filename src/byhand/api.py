@@ -1,0 +1,97 @@
+"""The verbs, for a tensor at hand: what backward would do, worked by hand beside PyTorch's own nodes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from byhand.assembly import assemble
+from byhand.direct import judge_directly
+from byhand.display import Story
+from byhand.errors import GraphFreed, NoGraph, NotAScalar, NotATensor, WrongShape
+from byhand.explanation import explain as tell_explanation
+from byhand.explanation import tell_check
+from byhand.progress import progress
+from byhand.recording.describe import Describer
+from byhand.recording.engine import unnoticed
+from byhand.recording.modules import here
+from byhand.recording.scope import Variables
+from byhand.recording.walk import read_graph
+from byhand.results import Pass
+from byhand.run import caller
+from byhand.session import Session, describer_of, leaf_grad
+from byhand.yours import known_places, places_of, weigh
+
+
+def explain(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None, part: str = "") -> Story:
+    """The story of what `loss.backward(gradient)` does, before it is called: no `.grad` is touched, no hook fires.
+
+    After a recorded backward it tells that pass. `gradient` has the shape of the loss; `part` opens one module of a large model.
+    Raises NotATensor, NoGraph, NotAScalar, WrongShape, GraphFreed, ModifiedInPlace, NoSuchPart.
+    """
+    made = _work(loss, gradient, {}, "explain", Variables(caller()))
+    return Story(tell_explanation(made, part=part), [made])
+
+
+def check(loss: torch.Tensor, values: Mapping[str, Any] | None = None, /, *, gradient: torch.Tensor | None = None, **named: Any) -> Story:
+    """Every gradient of the loss by hand beside PyTorch's, at every node, and the reader's own `values` beside both.
+
+    Values are numbers, lists, arrays or tensors, by the name of a weight or an intermediate result: `check(loss, w=-2.0)` or
+    `check(loss, {"w": -2.0})`. A number agrees if it does to the digits that were typed.
+    Raises NotATensor, NoGraph, NotAScalar, WrongShape, UnknownName, GraphFreed, ModifiedInPlace.
+    """
+    made = _work(loss, gradient, {**(values or {}), **named}, "check", Variables(caller()))
+    return Story(tell_check(made), [made])
+
+
+def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], verb: str, variables: Variables) -> Pass:
+    if not isinstance(loss, torch.Tensor):
+        raise NotATensor(loss, verb)
+    name = variables.tensors.get(loss, "loss")
+    if not loss.requires_grad:
+        raise NoGraph(name, verb, _why_no_graph(loss, variables))
+    seed = _seed(loss, gradient, name, verb)
+    session = here.listeners[-1].judging if here.listeners else None
+    recorded = session.pass_of(loss) if isinstance(session, Session) else None
+    try:
+        return _directly(loss, seed, given, name, session, variables)
+    except GraphFreed:
+        if recorded is None:
+            raise GraphFreed(type(loss.grad_fn).__name__, name) from None
+        return replace(recorded, yours=weigh(given, places_of(given, known_places(recorded)), {}, recorded))
+
+
+def _directly(
+    loss: torch.Tensor, seed: torch.Tensor, given: Mapping[str, Any], name: str, session: Session | None, variables: Variables
+) -> Pass:
+    with unnoticed():
+        graph, live = read_graph([loss], [name])
+        describer: Describer = describer_of(graph, live, session.recorder if session else None, variables)
+        descriptions = [describer.describe(node) for node in graph.nodes]
+        names = describer.names()
+        grads = {node.index: (leaf_grad(live[node.index]),) * 2 for node in graph.nodes if node.leaf}
+        leaves = {descriptions[node.index].names[0]: (node.index, 0) for node in graph.nodes if node.leaf}
+        wanted = places_of(given, {name: places[-1] for name, places in names.items()} | leaves)
+        with progress(len(graph.nodes)) as told:
+            judged = judge_directly(graph, live, [seed], identify=describer.name_of, told=told, keep=frozenset(wanted.values()))
+        made = assemble(graph, descriptions, judged, kind="backward", source="direct", grads=grads, names=names)
+        return replace(made, yours=weigh(given, wanted, judged.kept, made))
+
+
+def _seed(loss: torch.Tensor, gradient: torch.Tensor | None, name: str, verb: str) -> torch.Tensor:
+    """The gradient that backward starts from: 1 for a scalar."""
+    if gradient is None:
+        if loss.numel() != 1:
+            raise NotAScalar(name, tuple(loss.shape), verb)
+        return torch.ones_like(loss, memory_format=torch.preserve_format).detach()
+    if gradient.shape != loss.shape:
+        raise WrongShape("gradient", tuple(gradient.shape), tuple(loss.shape))
+    return gradient.detach()
+
+
+def _why_no_graph(loss: torch.Tensor, variables: Variables) -> str:
+    models = [parameter for _, model in variables.models for parameter in model.parameters()]
+    if not any(tensor.requires_grad for tensor in [*variables.tensors, *models]):
+        return "nowhere"
+    return "no_grad" if not torch.is_grad_enabled() or loss.is_inference() else "cut"

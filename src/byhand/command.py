@@ -1,0 +1,98 @@
+"""The command line: `byhand explain FILE` and `byhand check FILE`, on unmodified scripts and notebooks."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from byhand.errors import ByhandError
+
+HELP = """Works every gradient of a PyTorch program by hand, beside PyTorch's own.
+
+Arguments for the program itself follow `--`: byhand explain train.py -- --epochs 1
+"""
+app = App(name="byhand", help=HELP, help_format="plaintext", version=lambda: _version())
+
+File = Annotated[Path, Parameter(help="A Python script or a Jupyter notebook, as it is.")]
+Json = Annotated[str, Parameter(help="Write all backward passes as JSON to this file, or - for the terminal.")]
+Latex = Annotated[str, Parameter(help="Write the story as LaTeX to this file, or - for the terminal.")]
+Step = Annotated[int | None, Parameter(help="Which backward pass to tell, counted from 1; the last if not given.")]
+Part = Annotated[str, Parameter(help="The module of a large model to open, such as h.0.attn.")]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asked for."""
+
+    verb: str
+    file: Path
+    arguments: tuple[str, ...] = ()
+    json: str = ""
+    latex: str = ""
+    step: int | None = None
+    part: str = ""
+
+
+_arguments: list[str] = []
+
+
+@app.command
+def explain(file: File, /, *, part: Part = "", step: Step = None, json: Json = "", latex: Latex = "") -> int:
+    """Run FILE and tell what its backward pass did, operation by operation."""
+    return report(Wanted("explain", file, tuple(_arguments), json, latex, step, part))
+
+
+@app.command
+def check(file: File, /, *, step: Step = None, json: Json = "", latex: Latex = "") -> int:
+    """Run FILE and compare every gradient, worked by hand, with PyTorch's: exit code 1 if one differs."""
+    return report(Wanted("check", file, tuple(_arguments), json, latex, step))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The exit code: 0 nothing wrong, 1 a gradient differs, 2 the program or the call failed."""
+    given = list(sys.argv[1:] if words is None else words)
+    divide = given.index("--") if "--" in given else len(given)
+    _arguments[:] = given[divide + 1 :]
+    try:
+        code = app(given[:divide], exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return 2
+    except ByhandError as problem:
+        print(problem.report(), file=sys.stderr)
+        return 2
+    return code if isinstance(code, int) else 0
+
+
+def report(wanted: Wanted) -> int:
+    """Run the program and show or write what was asked for; the exit code."""
+    from byhand.output import refuse_unwritable
+
+    for path in (wanted.json, wanted.latex):
+        refuse_unwritable(path)
+    if wanted.file.suffix == ".ipynb":
+        from byhand.notebooks import report_notebook
+
+        return report_notebook(wanted)
+    return _report_script(wanted)
+
+
+def _report_script(wanted: Wanted) -> int:
+    from byhand.output import deliver
+    from byhand.programs import output_aside, refuse_no_program, run_script
+    from byhand.run import Run
+
+    refuse_no_program(wanted.file)
+    run = Run()
+    with output_aside() if "-" in (wanted.json, wanted.latex) else nullcontext():
+        problem = run_script(wanted.file, wanted.arguments, run)
+    return deliver(run, wanted, problem)
+
+
+def _version() -> str:
+    from byhand import __version__
+
+    return __version__

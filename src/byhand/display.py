@@ -1,0 +1,53 @@
+"""What the verbs give back: a story that shows itself in a terminal, in print, in a notebook, as LaTeX and as JSON."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from byhand.document import Document
+from byhand.export import to_json
+from byhand.render.latex import render_latex
+from byhand.render.text import render_text
+from byhand.results import Pass, Verdict
+
+
+class Story:
+    """A document and the passes it tells of; shows itself."""
+
+    def __init__(self, document: Document, passes: Sequence[Pass]) -> None:
+        self.document = document
+        self.passes = tuple(passes)
+
+    def __str__(self) -> str:
+        return render_text(self.document, width=shutil.get_terminal_size((100, 24)).columns)
+
+    def __repr__(self) -> str:
+        return render_text(self.document, width=shutil.get_terminal_size((100, 24)).columns, colour=sys.stdout.isatty())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows and keeps: plain text, readable wherever the notebook is read."""
+        return {"text/plain": render_text(self.document, width=100)}
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything that was compared agrees, and something was: False too if nothing was compared."""
+        return not self.differs and Verdict.AGREES in self._verdicts()
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything that was compared differs."""
+        return Verdict.DIFFERS in self._verdicts()
+
+    def _verdicts(self) -> set[Verdict]:
+        leaves = {leaf.comparison.verdict for made in self.passes for leaf in made.leaves}
+        edges = {each.comparison.verdict for made in self.passes for step in made.steps for each in step.contributions}
+        return leaves | edges | {each.verdict for made in self.passes for each in made.yours}
+
+    def to_latex(self) -> str:
+        """The story as LaTeX, to be included in an article that uses amsmath."""
+        return render_latex(self.document)
+
+    def to_json(self) -> str:
+        """The passes as JSON, schema byhand/1."""
+        return to_json(self.passes)

@@ -1,0 +1,250 @@
+"""The story of a big run, from the outside in: modules first, repeated blocks folded, any part opened on demand."""
+
+import difflib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from byhand.document import Block, Cell, Heading, Prose, Role, Table
+from byhand.errors import NoSuchPart
+from byhand.explanation.frame import place
+from byhand.explanation.labels import Labels
+from byhand.explanation.tensor import told, weights
+from byhand.results import Contribution, Leaf, Pass, Step, Verdict
+from byhand.words import counted, plain, rounded, size, size_of
+
+OPENED = 60  # operations of a part that are told one by one
+MOST_ROWS = 60
+
+
+@dataclass(slots=True)
+class Module:
+    """One module: its path, everything that ran inside it, its weights, and its own modules in the order of the program."""
+
+    path: str
+    steps: list[Step] = field(default_factory=list)
+    leaves: list[Leaf] = field(default_factory=list)
+    own: int = 0
+    children: dict[str, "Module"] = field(default_factory=dict)
+
+
+def module_tree(result: Pass, labels: Labels) -> Module:
+    """All modules of the run below one root, filled in the order in which they ran."""
+    root = Module("")
+    paths: dict[str, list[Module]] = {}
+    for step in labels.steps:
+        modules = paths.get(step.module)
+        if modules is None:
+            modules = paths[step.module] = _along(root, step.module)
+        for module in modules:
+            module.steps.append(step)
+        modules[-1].own += 1
+    known = {module.path: modules for path, modules in paths.items() for module in modules[-1:]}
+    for leaf in result.leaves:
+        owner = known.get(leaf.name.rpartition(".")[0])
+        for module in owner or [root]:
+            module.leaves.append(leaf)
+    return root
+
+
+def _along(root: Module, path: str) -> list[Module]:
+    """The modules from the root down to the path, made where they are missing."""
+    modules = [root]
+    for name in path.split(".") if path else ():
+        above = modules[-1]
+        below = above.children.get(name)
+        if below is None:
+            below = above.children[name] = Module(f"{above.path}.{name}" if above.path else name)
+        modules.append(below)
+    return modules
+
+
+def big_story(result: Pass, labels: Labels, *, part: str = "") -> Iterator[Block]:
+    """The modules as a table, and where the largest difference is; with `part`, that part opened. Raises NoSuchPart."""
+    root = module_tree(result, labels)
+    opened = find_part(root, part) if part else root
+    if part:
+        yield Heading(f"{plain(opened.path)}: {counted(len(opened.steps), 'operation')}")
+    many = len(opened.steps) > OPENED or not part
+    if many and (opened.children or not part):
+        yield from _overview(opened, result, labels)
+    if part:
+        yield from told(opened.steps, result, labels, longest=OPENED)
+        yield from weights(opened.leaves)
+        return
+    yield from _worst(result, labels)
+    yield from _weights_in_short(result)
+
+
+def find_part(root: Module, part: str) -> Module:
+    """The one module whose path is the part, or ends with it. Raises NoSuchPart with what comes close."""
+    every = {module.path: module for module in _below(root)}
+    if part in every:
+        return every[part]
+    ending = [path for path in every if path.endswith(f".{part}")]
+    if len(ending) == 1:
+        return every[ending[0]]
+    if ending:
+        raise NoSuchPart(part, tuple(ending), several=True)
+    endings = {path.split(".", skip)[-1]: path for path in every for skip in range(path.count(".") + 1)}
+    close = [endings[name] for name in difflib.get_close_matches(part, endings, n=5, cutoff=0.5)]
+    raise NoSuchPart(part, tuple(dict.fromkeys(close)), known=len(every))
+
+
+def _below(module: Module) -> Iterator[Module]:
+    for child in module.children.values():
+        yield child
+        yield from _below(child)
+
+
+def _overview(module: Module, result: Pass, labels: Labels) -> Iterator[Block]:
+    users = _users(result)
+    rows = [_row(name, group, users, labels) for name, group in folded(_inside(module))]
+    if rows:
+        columns = ("module", "operations", "grad in", "grad out", "grad of weights", "")
+        yield Table(columns, tuple(rows[:MOST_ROWS]))
+    if len(rows) > MOST_ROWS:
+        yield Prose((Cell(f"… and {counted(len(rows) - MOST_ROWS, 'more module')}"),))
+    yield Prose((Cell(READING, Role.FAINT),))
+    example = next((child.path for child in _inside(module) if child.path), "")
+    if example:
+        yield Prose((Cell("To open one: "), Cell(f"--part {plain(example)}", Role.CODE), Cell(" or "), Cell(f'explain(part="{plain(example)}")', Role.CODE)))
+
+
+READING = (
+    "grad in: norm of the gradient that arrives at what the module gave out; grad out: norm of the gradient at what it took in; "
+    "grad of weights: norm over all its weights."
+)
+
+
+def _inside(module: Module) -> list[Module]:
+    """What the table shows of a module: what it holds, lists of blocks by their members, what ran in it by itself at the end."""
+    while len(module.children) == 1 and not module.own:
+        only = next(iter(module.children.values()))
+        if not only.children:
+            break
+        module = only
+    found: list[Module] = []
+    for child in module.children.values():
+        numbered = child.children and not child.own and all(name.isdigit() for name in child.children)
+        found += child.children.values() if numbered else [child]
+    inner = {step.index for child in found for step in child.steps}
+    rest = [step for step in module.steps if step.index not in inner]
+    held = {leaf.index for child in found for leaf in child.leaves}
+    if rest:
+        found.append(Module("", rest, [leaf for leaf in module.leaves if leaf.index not in held]))
+    return found
+
+
+def folded(modules: Sequence[Module]) -> list[tuple[str, list[Module]]]:
+    """The modules, neighbours of the same build under one name: `h.0 … h.11 × 12`."""
+    groups: list[list[Module]] = []
+    builds: list[tuple[object, ...]] = []
+    for module in modules:
+        build = _build(module)
+        if groups and module.path and builds[-1] == build and _numbered(module) and _numbered(groups[-1][-1]):
+            groups[-1].append(module)
+        else:
+            groups.append([module])
+            builds.append(build)
+    return [(_name(group), group) for group in groups]
+
+
+def _numbered(module: Module) -> bool:
+    return module.path.rpartition(".")[2].isdigit()
+
+
+def _build(module: Module) -> tuple[object, ...]:
+    """What makes two modules alike: the same operations in the same inner modules. Edges that end outside do not count."""
+    above = module.path.rpartition(".")[0]
+    return (above, tuple((step.op, step.module.removeprefix(module.path)) for step in module.steps))
+
+
+def _name(group: list[Module]) -> str:
+    first = plain(group[0].path) or "(outside of them)"
+    return first if len(group) == 1 else f"{first} … {plain(group[-1].path)} × {len(group)}"
+
+
+Users = dict[int, list[int]]
+
+
+def _users(result: Pass) -> Users:
+    """Which operations used what each operation made."""
+    users: Users = {}
+    for step in result.steps:
+        for contribution in step.contributions:
+            users.setdefault(contribution.to[0], []).append(step.index)
+    return users
+
+
+def _row(name: str, group: list[Module], users: Users, labels: Labels) -> tuple[tuple[Cell, ...], ...]:
+    arriving = [_arriving(module, users) for module in group]
+    leaving = [_leaving(module, labels) for module in group]
+    weights_ = [_together([size_of(leaf.by_torch) for leaf in module.leaves]) for module in group]
+    count = f"{len(group[0].steps):,}" + (f" × {len(group)}" if len(group) > 1 else "")
+    numbers = tuple((Cell(_range(each)),) for each in (arriving, leaving, weights_))
+    return (Cell(name, Role.NAME),), (Cell(count),), *numbers, (_judged(group),)
+
+
+def _arriving(module: Module, users: Users) -> float | None:
+    """The norm of the gradients at what the module gave to others."""
+    inside = {step.index for step in module.steps}
+    given = [step for step in module.steps if any(user not in inside for user in users.get(step.index, ())) or step.index not in users]
+    return _together([size_of(output.by_torch) for step in given for output in step.outputs])
+
+
+def _leaving(module: Module, labels: Labels) -> float | None:
+    """The norm of the gradients at what the module took from other operations."""
+    inside = {step.index for step in module.steps}
+    taken = {each.to for step in module.steps for each in step.contributions if each.to[0] not in inside and each.to[0] in labels.by_index}
+    outputs = [labels.by_index[index].outputs for index, _ in taken]
+    return _together([size_of(output.by_torch) for each in outputs for output in each]) if taken else None
+
+
+def _together(norms: list[float | None]) -> float | None:
+    known = [each for each in norms if each is not None]
+    return math.sqrt(sum(each**2 for each in known)) if known else None
+
+
+def _range(norms: list[float | None]) -> str:
+    known = [each for each in norms if each is not None]
+    if not known:
+        return "–"
+    low, high = rounded(min(known), 3), rounded(max(known), 3)
+    return low if low == high else f"{low} … {high}"
+
+
+def _judged(group: list[Module]) -> Cell:
+    found = [each.comparison.verdict for module in group for step in module.steps for each in step.contributions]
+    found += [leaf.comparison.verdict for module in group for leaf in module.leaves]
+    differ = sum(each is Verdict.DIFFERS for each in found)
+    agree = sum(each is Verdict.AGREES for each in found)
+    if differ:
+        return Cell(f"{differ:,} of {len(found):,} differ", Role.DIFFERS)
+    if agree < len(found):
+        return Cell(f"{len(found) - agree:,} of {len(found):,} not compared", Role.NOT_COMPARED)
+    return Cell("agrees", Role.AGREES) if found else Cell("nothing to compare", Role.FAINT)
+
+
+def _worst(result: Pass, labels: Labels) -> Iterator[Block]:
+    """The place where by hand and PyTorch are furthest apart, as a part of what rounding explains."""
+    judged = [(each.comparison.error / each.comparison.floor, step, each) for step in result.steps for each in step.contributions if _is_judged(each)]
+    if not judged:
+        return
+    ratio, step, each = max(judged, key=lambda found: found[0])
+    where = ", ".join(part for part in (plain(step.module), place(step), step.op) if part)
+    said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains"
+    yield Prose((Cell("Furthest apart: "), Cell(where, Role.NAME), Cell(f", towards {labels.described(each.to)}: off by {said}.")))
+
+
+def _is_judged(contribution: Contribution) -> bool:
+    comparison = contribution.comparison
+    return comparison.verdict in (Verdict.AGREES, Verdict.DIFFERS) and comparison.floor > 0 and not math.isnan(comparison.error)
+
+
+def _weights_in_short(result: Pass) -> Iterator[Block]:
+    wrong = [leaf for leaf in result.leaves if leaf.comparison.verdict is not Verdict.AGREES]
+    agree = len(result.leaves) - len(wrong)
+    if wrong:
+        yield from weights(wrong)
+    yield Prose((Cell(f"{agree:,} of {counted(len(result.leaves), 'weight')}: the gradient by hand agrees with PyTorch's."),))

@@ -1,0 +1,155 @@
+"""The story of a run with tensors: every operation by itself, then the weights."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from byhand.document import Block, Cell, Heading, Prose, Role, Table
+from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, lines_of
+from byhand.explanation.frame import place, verdict
+from byhand.explanation.labels import Labels
+from byhand.results import Contribution, Leaf, Pass, Step, Verdict
+from byhand.value import Value
+from byhand.words import cell, counted, plain, shape, size
+
+LONGEST = 24  # operations that are told one by one
+ENDS = 4  # operations at each end of a longer run
+MOST_WEIGHTS = 30
+BESIDE = 32  # characters of a gradient that still stands beside PyTorch's
+
+Row = tuple[tuple[Cell, ...], ...]
+
+
+def tensor_story(result: Pass, labels: Labels) -> Iterator[Block]:
+    """Every operation in the order of the program, the middle of a long run counted; then the weights."""
+    yield Prose((Cell(READING, Role.FAINT),))
+    yield from told(labels.steps, result, labels, longest=LONGEST)
+    yield from weights(result.leaves)
+
+
+READING = (
+    "For every operation: the value it made, the gradient that arrives at it (grad, the derivative of the loss by each of its elements), "
+    "and what it sends back to each input, by its formula."
+)
+
+
+def told(steps: Sequence[Step], result: Pass, labels: Labels, *, longest: int) -> Iterator[Block]:
+    """The operations one by one, those of one call under one heading, and what their helper functions mean."""
+    if len(steps) <= longest:
+        shown: list[Block] = list(_calls(steps, result, labels))
+    else:
+        count = counted(len(steps) - 2 * ENDS, "more operation")
+        shown = [*_calls(steps[:ENDS], result, labels), Prose((Cell(f"… {count} …", Role.FAINT),)), *_calls(steps[-ENDS:], result, labels)]
+    yield from shown
+    texts = [piece.text for block in shown if isinstance(block, Table) for row in block.rows for part in row for piece in part]
+    meanings = helpers_in(texts)
+    if meanings:
+        yield Table(("in the formulas", ""), tuple(((Cell(f"{name}(…)", Role.CODE),), (Cell(meaning),)) for name, meaning in meanings))
+
+
+def _calls(steps: Sequence[Step], result: Pass, labels: Labels) -> Iterator[Block]:
+    """One heading for each call of the program; a call can be several operations."""
+    for call, group in groupby(steps, key=lambda step: step.call if step.call >= 0 else -2 - step.index):
+        together = list(group)
+        last = together[-1]
+        if len(together) == 1:
+            yield Heading(heading(last, labels), 3)
+            yield _table(last, result, labels)
+            continue
+        written = plain(last.expression) or last.op
+        name = f"{labels.cell((last.index, 0)).text} = " if last.name else ""
+        yield Heading(f"{name}{written}{_behind(last)}   {counted(len(together), 'operation')}", 3)
+        for step in together:
+            yield _table(step, result, labels, caption=_equation(step, labels))
+
+
+def heading(step: Step, labels: Labels) -> str:
+    """What the operation made and how, where it was written, and PyTorch's name for it."""
+    return f"{_equation(step, labels)}{_behind(step)}"
+
+
+def _equation(step: Step, labels: Labels) -> str:
+    names = [labels.cell((step.index, number)).text for number in range(len(step.outputs))]
+    label, made = ", ".join(names[:3]) + (", …" if len(names) > 3 else ""), forward_of(step, labels)
+    return f"{label} = {made.text if made else step.op}" if made is None or made.text != label else label
+
+
+def _behind(step: Step) -> str:
+    parts = [part for part in (place(step), plain(step.module)) if part]
+    return f"   ({', '.join(parts)})" if parts else ""
+
+
+def _table(step: Step, result: Pass, labels: Labels, *, caption: str = "") -> Table:
+    rows: list[Row] = []
+    for number, output in enumerate(step.outputs):
+        which = f" {number + 1}" if len(step.outputs) > 1 else ""
+        target = (step.index, number)
+        rows.append(((Cell(f"value{which}", Role.FAINT),), (labels.cell(target),), (cell(output.value, Role.FORWARD),), ()))
+        arrived = output.by_torch if isinstance(output.by_torch, Value) else output.by_hand
+        rows.append(((Cell(f"grad{which}", Role.FAINT),), (labels.gradient(target),), (cell(arrived, Role.BACKWARD),), ()))
+    rows += [((Cell("where", Role.FAINT),), (line,), (), ()) for line in derived_of(step, labels)]
+    for contribution in step.contributions:
+        rows += _sent(step, contribution, result, labels)
+    return Table(("", "", "", ""), tuple(rows), caption)
+
+
+def _sent(step: Step, contribution: Contribution, result: Pass, labels: Labels) -> Iterator[Row]:
+    target = (Cell(f"to {labels.cell(contribution.to).text}", Role.NAME),)
+    formula = formula_of(step, contribution, labels)
+    for line in lines_of(step, contribution, labels):
+        yield (Cell("where", Role.FAINT),), (line,), (), ()
+    known = isinstance(contribution.by_hand, Value)
+    shown = cell(contribution.by_hand if known else contribution.by_torch, Role.BACKWARD)
+    said = formula or Cell("no rule: PyTorch's number is shown", Role.NOT_COMPARED)
+    adjusted = list(_adjusted(contribution, result, labels))
+    first = Cell(shape(contribution.broadcast), Role.FAINT) if contribution.broadcast is not None else Cell("")
+    yield target, (said,), ((first,) if adjusted else (shown,)), (() if adjusted else verdict(contribution.comparison))
+    for position, (words, why) in enumerate(adjusted):
+        last = position == len(adjusted) - 1
+        yield (Cell("then", Role.FAINT),), (Cell(words),), ((shown,) if last else ()), (verdict(contribution.comparison) if last else ())
+        yield ((Cell(f"          {why}", Role.FAINT),),)
+    if contribution.comparison.verdict is Verdict.DIFFERS:
+        yield (), (Cell("PyTorch's own", Role.DIFFERS),), (cell(contribution.by_torch),), ()
+
+
+def _adjusted(contribution: Contribution, result: Pass, labels: Labels) -> Iterator[tuple[str, str]]:
+    """What happens to the formula's result before the input takes it, and why: the sum over broadcast dimensions, the cast."""
+    index, output_nr = contribution.to
+    receiver, name = result.graph.nodes[index].outputs[output_nr], labels.cell(contribution.to).text
+    if contribution.broadcast is not None:
+        over, times = _repeated(contribution.broadcast, receiver.shape)
+        shapes = f"{shape(contribution.broadcast)} → {shape(receiver.shape)}"
+        yield f"summed over {over}", f"{name} was repeated {counted(times, 'time')} along it to fit, and every use counts: {shapes}"
+    if contribution.cast is not None:
+        dtype = str(receiver.dtype).removeprefix("torch.")
+        yield f"cast to {dtype}", f"{name} is {dtype}, the formula gave {contribution.cast}"
+
+
+def _repeated(before: tuple[int, ...], after: tuple[int, ...]) -> tuple[str, int]:
+    """The dimensions along which an input was repeated by broadcasting, and how often."""
+    added = len(before) - len(after)
+    over = [number for number, length in enumerate(before) if number < added or after[number - added] != length]
+    word = "dimension" if len(over) == 1 else "dimensions"
+    return f"{word} {', '.join(map(str, over))}", math.prod(before[number] for number in over)
+
+
+def weights(leaves: Sequence[Leaf]) -> Iterator[Block]:
+    """The gradient of every weight by hand beside PyTorch's; of many, those that do not agree come first."""
+    if not leaves:
+        return
+    ordered = sorted(leaves, key=lambda leaf: leaf.comparison.verdict is Verdict.AGREES)
+    yield Heading("The weights")
+    yield Table(("weight", "gradient by hand", "PyTorch's", ""), tuple(_weight(leaf) for leaf in ordered[:MOST_WEIGHTS]))
+    if len(leaves) > MOST_WEIGHTS:
+        agree = sum(leaf.comparison.verdict is Verdict.AGREES for leaf in leaves)
+        yield Prose((Cell(f"… and {counted(len(leaves) - MOST_WEIGHTS, 'more weight')}; {agree:,} of {len(leaves):,} agree."),))
+
+
+def _weight(leaf: Leaf) -> Row:
+    by_hand, by_torch = cell(leaf.by_hand, Role.BACKWARD), cell(leaf.by_torch)
+    agrees = leaf.comparison.verdict is Verdict.AGREES
+    judged = verdict(leaf.comparison)
+    if agrees and len(by_torch.text) > BESIDE:
+        by_torch = Cell("")
+        judged = (Cell(f"agrees, off by {size(leaf.comparison.error)} at most" if leaf.comparison.error else "agrees exactly", Role.AGREES),)
+    return (Cell(plain(leaf.name) or "a leaf", Role.NAME),), (by_hand,), (by_torch,), judged

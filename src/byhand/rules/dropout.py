@@ -1,0 +1,15 @@
+"""The derivative of dropout: what was dropped gets nothing, what was kept is scaled as it was on the way in."""
+
+import torch
+
+from byhand.rules.table import rule
+
+
+@rule("NativeDropoutBackward0", edge=0, example="torch.native_dropout(leaf(3, 4), 1.0, True)[0]", when=lambda p: p == 1)
+def native_dropout_input__all(grad):
+    return torch.zeros_like(grad)
+
+
+@rule("NativeDropoutBackward0", edge=0, example="torch.native_dropout(leaf(3, 4), 0.5, True)[0]")
+def native_dropout_input(grad, result1, p):
+    return grad * result1 / (1 - p)

@@ -1,0 +1,144 @@
+"""Derivatives of sampling a picture along a grid: each sample is a weighted sum of the pixels (taps) around its place."""
+
+import itertools
+
+import torch
+
+from byhand.rules.table import helper, rule, shared
+
+NEAREST, CUBIC = 1, 2
+ZEROS, BORDER, REFLECTION = 0, 1, 2
+FLAT = ("GridSampler2DBackward0", "GridSampler2DCpuFallbackBackward0")
+SOLID = "GridSampler3DBackward0"
+EXAMPLE = "F.grid_sample(leaf(2, 3, 4, 5), leaf(2, 3, 2, 2), padding_mode='reflection', align_corners=False)"
+FALLBACK = "torch._grid_sampler_2d_cpu_fallback(leaf(2, 3, 4, 5), leaf(2, 3, 2, 2), 2, 0, False)"
+EXAMPLE_SOLID = "F.grid_sample(leaf(2, 3, 4, 5, 3), leaf(2, 3, 2, 2, 3), align_corners=True)"
+CUBIC_A = -0.75
+
+
+def reflected(place: torch.Tensor, size: int, align_corners: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """The place folded back into the picture at its edges, and the sign of its slope."""
+    low, span = (0.0, size - 1) if align_corners else (-0.5, size)
+    if not span:
+        return torch.zeros_like(place), torch.zeros_like(place)
+    distance = (place - low).abs()
+    folds = (distance / span).floor()
+    rest = distance - folds * span
+    even = folds % 2 == 0
+    sign = torch.where(place < low, -1.0, 1.0) * torch.where(even, 1.0, -1.0)
+    return torch.where(even, rest, span - rest) + low, sign.to(place.dtype)
+
+
+def padded(place: torch.Tensor, size: int, padding_mode: int, align_corners: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """The place that is read instead of one outside the picture, and its slope."""
+    slope = torch.ones_like(place)
+    if padding_mode == REFLECTION:
+        place, slope = reflected(place, size, align_corners)
+    if padding_mode != ZEROS:
+        slope = torch.where((place > 0) & (place < size - 1), slope, 0)
+        place = place.clamp(0, size - 1)
+    return place, slope
+
+
+def cubic(fraction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The weights of the four pixels around a place, and their slopes."""
+    weights, slopes = [], []
+    for pixel in range(-1, 3):
+        distance = (fraction - pixel).abs()
+        side = torch.where(fraction < pixel, -1.0, 1.0)
+        if pixel in (0, 1):
+            weights.append(((CUBIC_A + 2) * distance - (CUBIC_A + 3)) * distance**2 + 1)
+            slopes.append(side * (3 * (CUBIC_A + 2) * distance - 2 * (CUBIC_A + 3)) * distance)
+        else:
+            weights.append(CUBIC_A * (((distance - 5) * distance + 8) * distance - 4))
+            slopes.append(side * CUBIC_A * ((3 * distance - 10) * distance + 8))
+    return torch.stack(weights), torch.stack(slopes)
+
+
+@helper
+def taps(
+    coordinate: torch.Tensor, size: int, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The pixels that each sample reads along one dimension, the weight of each, and how fast the weight grows."""
+    unit = (size - 1) / 2 if align_corners else size / 2
+    place, slope = (coordinate + 1) * unit - (0 if align_corners else 0.5), torch.ones_like(coordinate)
+    if interpolation_mode != CUBIC:
+        place, slope = padded(place, size, padding_mode, align_corners)
+    floor = place.floor()
+    if interpolation_mode == NEAREST:
+        pixels, weights = place.round().unsqueeze(0), torch.ones_like(place).unsqueeze(0)
+        slopes = torch.zeros_like(weights)
+    elif interpolation_mode == CUBIC:
+        pixels = torch.stack([floor - 1, floor, floor + 1, floor + 2])
+        weights, slopes = cubic(place - floor)
+        pixels, _ = padded(pixels, size, padding_mode, align_corners)
+    else:
+        pixels, weights = torch.stack([floor, floor + 1]), torch.stack([floor + 1 - place, place - floor])
+        slopes = torch.stack([-torch.ones_like(place), torch.ones_like(place)])
+    inside = (pixels >= 0) & (pixels <= size - 1)
+    return pixels.clamp(0, size - 1).long(), weights * inside, slopes * inside * slope * unit
+
+
+def flat_pixels(every_taps: tuple[tuple[torch.Tensor, ...], ...], chosen: tuple[int, ...], size: tuple[int, ...]) -> torch.Tensor:
+    """The number of the chosen pixel in the flattened picture: (batch, 1, samples)."""
+    number = torch.zeros_like(every_taps[0][0][0])
+    for (pixels, _, _), tap, length in zip(every_taps, chosen, size, strict=True):
+        number = number * length + pixels[tap]
+    return number.flatten(1).unsqueeze(1)
+
+
+@helper
+def give_to_pixels(grad: torch.Tensor, every_taps: tuple[tuple[torch.Tensor, ...], ...], shape: tuple[int, ...]) -> torch.Tensor:
+    """Adds to every pixel the gradient of each sample that read it, times the weight it was read with."""
+    pictures = grad.new_zeros(shape).flatten(2)
+    for chosen in itertools.product(*(range(len(weights)) for _, weights, _ in every_taps)):
+        weight = torch.ones_like(grad[:, :1])
+        for (_, weights, _), tap in zip(every_taps, chosen, strict=True):
+            weight = weight * weights[tap].unsqueeze(1)
+        number = flat_pixels(every_taps, chosen, shape[2:]).expand(-1, shape[1], -1)
+        pictures = pictures.scatter_add(2, number, (grad * weight).flatten(2))
+    return pictures.reshape(shape)
+
+
+@helper
+def slope_along_grid(grad: torch.Tensor, every_taps: tuple[tuple[torch.Tensor, ...], ...], input: torch.Tensor) -> torch.Tensor:
+    """How fast the samples, weighted by their gradient, grow as their places move along each dimension; x first, as in the grid."""
+    pictures, slopes_of = input.flatten(2), [0.0] * len(every_taps)
+    for chosen in itertools.product(*(range(len(weights)) for _, weights, _ in every_taps)):
+        number = flat_pixels(every_taps, chosen, input.shape[2:]).expand(-1, input.shape[1], -1)
+        read = (grad.flatten(2) * pictures.gather(2, number)).sum(1).reshape(grad[:, 0].shape)
+        for moving in range(len(every_taps)):
+            change = read
+            for dim, ((_, weights, slopes), tap) in enumerate(zip(every_taps, chosen, strict=True)):
+                change = change * (slopes if dim == moving else weights)[tap]
+            slopes_of[moving] = slopes_of[moving] + change
+    return torch.stack(slopes_of[::-1], -1)
+
+
+@shared(*FLAT)
+def every_taps(grid, input, interpolation_mode, padding_mode, align_corners):
+    rows = taps(grid[..., 1], input.shape[2], interpolation_mode, padding_mode, align_corners)
+    columns = taps(grid[..., 0], input.shape[3], interpolation_mode, padding_mode, align_corners)
+    return (rows, columns)
+
+
+@shared(SOLID)
+def every_taps__solid(grid, input, interpolation_mode, padding_mode, align_corners):
+    planes = taps(grid[..., 2], input.shape[2], interpolation_mode, padding_mode, align_corners)
+    rows = taps(grid[..., 1], input.shape[3], interpolation_mode, padding_mode, align_corners)
+    columns = taps(grid[..., 0], input.shape[4], interpolation_mode, padding_mode, align_corners)
+    return (planes, rows, columns)
+
+
+@rule(FLAT[0], edge=0, example=EXAMPLE)
+@rule(FLAT[1], edge=0, example=FALLBACK)
+@rule(SOLID, edge=0, example=EXAMPLE_SOLID)
+def grid_sampler_input(grad, every_taps, shape):
+    return give_to_pixels(grad, every_taps, shape)
+
+
+@rule(FLAT[0], edge=1, example=EXAMPLE)
+@rule(FLAT[1], edge=1, example=FALLBACK)
+@rule(SOLID, edge=1, example=EXAMPLE_SOLID)
+def grid_sampler_grid(grad, every_taps, input):
+    return slope_along_grid(grad, every_taps, input)

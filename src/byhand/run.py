@@ -1,0 +1,95 @@
+"""A recording: what `with byhand.record() as run` gives, and what can be asked of it."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from byhand.display import Story
+from byhand.errors import NoBackward, NoSuchStep, NotJudged
+from byhand.explanation import explain, tell_check
+from byhand.failures import explained
+from byhand.results import Pass
+from byhand.session import Session
+from byhand.yours import known_places, places_of, weigh
+
+
+class Run:
+    """Everything that PyTorch did in this thread while the recording lasted.
+
+    Use it as a context manager, or call `start()` and `stop()`. Recordings nest; after `stop` nothing stays installed.
+    """
+
+    def __init__(self, *, judge: bool = True, keep: int | None = None) -> None:
+        self.session = Session(judge=judge, keep=keep)
+
+    def __enter__(self) -> "Run":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+        story = explained(problem) if problem is not None else None
+        if problem is not None and story is not None:
+            problem.add_note(f"byhand: {story}")
+
+    def start(self) -> None:
+        """Record from here on."""
+        self.session.recorder.start()
+
+    def stop(self) -> None:
+        """Record no more."""
+        self.session.recorder.stop()
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """The backward passes that were recorded and kept, oldest first."""
+        return tuple(replace(known.made, total=self.session.count) for known in self.session.known)
+
+    def chosen(self, verb: str, step: int | None) -> Pass:
+        """One backward pass: the last, or number `step`. Raises NotJudged, NoBackward, NoSuchStep."""
+        if not self.session.judge:
+            raise NotJudged(verb)
+        passes = self.passes
+        if not passes:
+            raise NoBackward("with byhand.record() as run")
+        found = passes[-1:] if step is None else [made for made in passes if made.number == step]
+        if not found:
+            raise NoSuchStep(step or 0, self.session.count, [made.number for made in passes])
+        return found[0]
+
+    def explain(self, *, step: int | None = None, part: str = "") -> Story:
+        """The story of one backward pass (the last, or number `step`); `part` opens one module of a large model.
+
+        Raises NotJudged, NoBackward, NoSuchStep, NoSuchPart.
+        """
+        made = self.chosen("explain", step)
+        return Story(explain(made, part=part), [made])
+
+    def check(self, values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **named: Any) -> Story:
+        """Every gradient of one backward pass by hand beside PyTorch's, and the reader's own `values` beside both.
+
+        Raises NotJudged, NoBackward, NoSuchStep, UnknownName, WrongShape, NotKept.
+        """
+        made = self.chosen("check", step)
+        given = {**(values or {}), **named}
+        made = replace(made, yours=weigh(given, places_of(given, known_places(made)), {}, made))
+        return Story(tell_check(made), [made])
+
+    def to_json(self) -> str:
+        """All the passes as JSON, schema byhand/1."""
+        return Story(explain(self.chosen("to_json", None)), self.passes).to_json()
+
+
+def record(*, judge: bool = True) -> Run:
+    """A recording of this thread, to be used as `with byhand.record() as run:`.
+
+    With `judge=False` calls are only noted: that costs next to nothing, and `run.explain()` and `run.check()` raise NotJudged.
+    """
+    return Run(judge=judge)
+
+
+def caller() -> Any:
+    """The frame that called the verb."""
+    return sys._getframe(2)

@@ -1,0 +1,93 @@
+"""The reader's own numbers beside PyTorch's: each agrees to the digits that were written, or says by how much it does not."""
+
+import difflib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from byhand.comparison import compare, unit, widen
+from byhand.errors import NotKept, UnknownName, WrongShape
+from byhand.recording.summary import summarize
+from byhand.results import Leaf, Pass, Verdict, Yours
+from byhand.value import Shown, Value
+
+Place = tuple[int, int]
+
+
+def known_places(made: Pass) -> dict[str, Place]:
+    """The place of every name in a pass: leaves, and intermediates by their last use."""
+    return {name: places[-1] for name, places in made.names.items()} | {leaf.name: (leaf.index, 0) for leaf in made.leaves if leaf.name}
+
+
+def places_of(given: Mapping[str, Any], known: Mapping[str, Place]) -> dict[str, Place]:
+    """The place that each name of the reader's stands for; the end of a path will do where it is unique. Raises UnknownName."""
+    return {name: _find(name, known) for name in given}
+
+
+def _find(name: str, known: Mapping[str, Place]) -> Place:
+    if name in known:
+        return known[name]
+    ends = [place for full, place in known.items() if full.endswith(f".{name}")]
+    if len(ends) == 1:
+        return ends[0]
+    raise UnknownName(name, difflib.get_close_matches(name, list(known), 3), list(known))
+
+
+def weigh(given: Mapping[str, Any], places: Mapping[str, Place], kept: Mapping[Place, torch.Tensor], made: Pass) -> tuple[Yours, ...]:
+    """Each value of the reader's beside PyTorch's gradient of that place.
+
+    Raises WrongShape, and NotKept where the gradient was larger than 64 elements and not at hand any more.
+    """
+    return tuple(_weigh(name, value, places[name], kept, made) for name, value in given.items())
+
+
+def _weigh(name: str, value: Any, place: Place, kept: Mapping[Place, torch.Tensor], made: Pass) -> Yours:
+    theirs = kept.get(place)
+    shown = _gradient(place, made)
+    if theirs is None and isinstance(shown, Value):
+        if not shown.whole:
+            raise NotKept(name, shown.shape)
+        theirs = torch.tensor(shown.data, dtype=torch.complex128 if _complex(shown) else torch.float64).reshape(shown.shape)
+    mine = value.detach() if isinstance(value, torch.Tensor) else torch.as_tensor(_listed(value), dtype=torch.float64)
+    if theirs is None:
+        return Yours(name, place, summarize(mine), math.inf, Verdict.NOT_COMPARED)
+    if mine.shape != theirs.shape:
+        raise WrongShape(name, tuple(mine.shape), tuple(theirs.shape))
+    exact = torch.equal(widen(mine), widen(theirs))
+    precision = torch.float32 if not isinstance(shown, Value) else getattr(torch, shown.dtype, torch.float32)
+    floors = unit(precision, *([mine.dtype] if isinstance(value, torch.Tensor) else []))
+    comparison = compare(mine, theirs, floors)
+    allowed = max(comparison.floor, _written(value))
+    difference = (widen(mine) - widen(theirs)).abs()
+    error = difference.max().item() if difference.numel() else 0.0
+    agrees = comparison.verdict is Verdict.AGREES or error <= allowed
+    where = () if agrees or not difference.dim() else tuple(int(i) for i in torch.unravel_index(difference.argmax(), difference.shape))
+    return Yours(name, place, summarize(mine), error, Verdict.AGREES if agrees else Verdict.DIFFERS, where, exact)
+
+
+def _gradient(place: Place, made: Pass) -> Shown | None:
+    leaf: Leaf | None = next((leaf for leaf in made.leaves if leaf.index == place[0]), None)
+    if leaf is not None:
+        return leaf.by_torch
+    step = next((step for step in made.steps if step.index == place[0]), None)
+    return step.outputs[place[1]].by_torch if step is not None else None
+
+
+def _complex(shown: Value) -> bool:
+    return shown.dtype.startswith("complex")
+
+
+def _listed(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _written(value: Any) -> float:
+    """Half a unit of the last decimal that was typed; a whole number is meant exactly, and so is a tensor."""
+    if isinstance(value, list | tuple):
+        return min((_written(each) for each in value), default=0.0)
+    if not isinstance(value, float) or not math.isfinite(value) or value == int(value):
+        return 0.0
+    digits, _, exponent = repr(value).partition("e")
+    return 0.5 * 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))

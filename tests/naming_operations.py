@@ -1,0 +1,77 @@
+"""Stands in for PyTorch where names are tested: objects whose every operation notes the instruction it was called from."""
+
+import linecache
+import sys
+from itertools import count
+
+from byhand.recording.naming import written
+
+_numbers = count()
+
+
+class Thing:
+    """Something to calculate with; each operation adds how it was written to `notes`, and gives another such thing."""
+
+    def __init__(self, notes):
+        """With the list that the notes go to."""
+        self.notes = notes
+
+    def _note(self, *given, **named):
+        frame = sys._getframe(1)
+        self.notes.append((frame.f_code, frame.f_lasti))
+        return Thing(self.notes)
+
+    __add__ = __sub__ = __mul__ = __rmul__ = __pow__ = __matmul__ = __imul__ = __iadd__ = __neg__ = __pos__ = __lt__ = _note
+    __call__ = __getitem__ = __setitem__ = chunk = view = transposed = _note
+
+    @property
+    def real(self):
+        """An operation that is written as an attribute."""
+        frame = sys._getframe(1)
+        self.notes.append((frame.f_code, frame.f_lasti))
+        return Thing(self.notes)
+
+    def __iter__(self):
+        """Two parts, as an operation."""
+        frame = sys._getframe(1)
+        self.notes.append((frame.f_code, frame.f_lasti))
+        return iter([Thing(self.notes), Thing(self.notes)])
+
+    def __format__(self, how):
+        """Text, as an operation."""
+        frame = sys._getframe(1)
+        self.notes.append((frame.f_code, frame.f_lasti))
+        return ""
+
+    async def later(self):
+        """The thing, when awaited."""
+        return self
+
+    def __enter__(self):
+        """Something else, as the context managers of PyTorch do."""
+        return Thing(self.notes)
+
+    def __exit__(self, *error):
+        """Nothing swallowed."""
+
+
+def namespace():
+    """Fresh variables w, x, y, z and a list of the notes they take."""
+    notes = []
+    return {**{name: Thing(notes) for name in "wxyz"}, "self": Thing(notes), "notes": notes}
+
+
+def run(text, *, source=True, shown=None, futures=0):
+    """How each operation of a program was written. `shown` is what Python is told its source is, the program itself if None."""
+    file = f"<cell {next(_numbers)}>"
+    if source:
+        shown = text if shown is None else shown
+        linecache.cache[file] = (len(shown), None, shown.splitlines(keepends=True), file)
+    variables = namespace()
+    exec(compile(text, file, "exec", futures, dont_inherit=True), variables)
+    return [written(code, instruction) for code, instruction in variables["notes"]]
+
+
+def brief(found):
+    """Of each operation its words and its target, a loop's marked with "each"."""
+    return [(each.expression, ("each", each.target) if each.each else each.target) for each in found]

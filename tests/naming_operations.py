@@ -4,7 +4,7 @@ import linecache
 import sys
 from itertools import count
 
-from byhand.recording.naming import written
+from byhand.recording.naming import written_along
 
 _numbers = count()
 
@@ -48,11 +48,15 @@ class Thing:
         return self
 
     def __enter__(self):
-        """Something else, as the context managers of PyTorch do."""
+        """Another thing, as an operation."""
+        frame = sys._getframe(1)
+        self.notes.append((frame.f_code, frame.f_lasti))
         return Thing(self.notes)
 
     def __exit__(self, *error):
-        """Nothing swallowed."""
+        """Nothing swallowed, as an operation."""
+        frame = sys._getframe(1)
+        self.notes.append((frame.f_code, frame.f_lasti))
 
 
 def namespace():
@@ -61,15 +65,20 @@ def namespace():
     return {**{name: Thing(notes) for name in "wxyz"}, "self": Thing(notes), "notes": notes}
 
 
-def run(text, *, source=True, shown=None, futures=0):
-    """How each operation of a program was written. `shown` is what Python is told its source is, the program itself if None."""
+def noted(text, *, source=True, shown=None, futures=0):
+    """Where each operation of a program was called: code and instruction. `shown` is what stands as its source, itself if None."""
     file = f"<cell {next(_numbers)}>"
     if source:
         shown = text if shown is None else shown
         linecache.cache[file] = (len(shown), None, shown.splitlines(keepends=True), file)
     variables = namespace()
     exec(compile(text, file, "exec", futures, dont_inherit=True), variables)
-    return [written(code, instruction) for code, instruction in variables["notes"]]
+    return variables["notes"]
+
+
+def run(text, **how):
+    """How each operation of a program was written."""
+    return written_along(noted(text, **how))
 
 
 def brief(found):

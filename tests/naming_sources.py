@@ -1,5 +1,7 @@
 """Where words come from: files that change or vanish, notebook cells, and what is kept of them."""
 
+import __future__
+
 import ast
 import gc
 import linecache
@@ -36,6 +38,20 @@ def test_a_changed_source_is_no_source():
 def test_a_changed_function_inside_is_no_source():
     """An operation is not told with the words of a lambda that has changed since."""
     assert brief(run("h = x(lambda v: v*2)", shown="h = x(lambda v: v*3)")) == [("", "h")]
+
+
+def test_a_changed_operand_is_no_source():
+    """An operand loaded together with the one before it is compared, too."""
+    program = "def f(x, y, z, w):\n    k = y(x, y*w)\nf(x, y, z, w)"
+
+    assert brief(run(program, shown=program.replace("y*w", "z*w"))) == [("", None), ("", "k")]
+
+
+def test_features_that_an_earlier_cell_imported():
+    """Code compiled with a feature that its own text does not import is still known as compiled from that text."""
+    flags = __future__.annotations.compiler_flag
+
+    assert [each.text for each in run("h: nowhere = x\n@x\ndef f(): pass", futures=flags)] == ["@x"]
 
 
 def test_a_constant_of_another_type_is_no_source():

@@ -1,14 +1,15 @@
 """What is read of the operations of a program: their words, their targets, their operands; with source and without."""
 
 import argparse
+import dis
 import inspect
 import re
 import tempfile
 
-from naming_operations import brief, run
+from naming_operations import brief, noted, run
 
 from byhand.recording import bytecode, expressions
-from byhand.recording.naming import Operand, written
+from byhand.recording.naming import Operand, written, written_along
 
 WITH_SOURCE = {
     "y_hat = w * x": [("w * x", "y_hat")],
@@ -18,6 +19,7 @@ WITH_SOURCE = {
     "a, *rest = x.chunk(2)": [("x.chunk(2)", ("a", "*rest")), ("", ("a", "*rest"))],
     "a, *rest = x*w, y*w, z*w": [("x*w", "a"), ("y*w", "rest[0]"), ("z*w", "rest[1]")],
     "(a, b), [c, d] = x, w*y": [("w*y", ("c", "d")), ("", ("a", "b")), ("", ("c", "d"))],
+    "a, (b, c) = x*w, (y*w, z*w)": [("x*w", "a"), ("y*w", "b"), ("z*w", "c")],
     "pair = x*w, y*w": [("x*w", "pair[0]"), ("y*w", "pair[1]")],
     "pair = [*x, y*w]": [("", None), ("y*w", None)],
     "table = {'a': x*w}": [("x*w", None)],
@@ -52,7 +54,7 @@ WITH_SOURCE = {
     "h = list(v*w for v in [x])": [("v*w", None)],
     "h = {1: v*w for v in [x]}": [("v*w", None)],
     "h = f'{x*w}'": [("x*w", None), ("", None)],
-    "with x(w) as h: y*w": [("x(w)", None), ("y*w", None)],
+    "with x(w) as h: y*w": [("x(w)", None), ("", "h"), ("y*w", None), ("", None)],
     "def f(v=x*w): return v*w\nh = f()": [("x*w", None), ("v*w", None)],
     "@x(w)\ndef f(): pass": [("", None), ("", "f")],
     "class A:\n    h = x*w\n    __k = x*w": [("x*w", "h"), ("x*w", "__k")],
@@ -196,6 +198,17 @@ def is_private(bound):
 def plain(bound):
     """Targets as text, without what spaces and quotes may differ in."""
     return re.sub("[\"' ]", "", str(bound))
+
+
+def test_a_call_has_one_name_throughout():
+    """Wherever Python stands within a call, at its preparation or its caches, it is that call."""
+    for source in (True, False):
+        code, call = noted("h = x(w)", source=source)[0]
+        offsets = [each.offset for each in dis.get_instructions(code) if each.opname in ("PRECALL", "CALL")]
+        end = next(each.offset for each in dis.get_instructions(code) if each.opname == "STORE_NAME")
+
+        assert min(offsets) <= call < end
+        assert {each.target for each in written_along((code, offset) for offset in range(min(offsets), end, 2))} == {"h"}
 
 
 def test_instructions_that_do_not_exist():

@@ -11,13 +11,16 @@ from byhand import rules
 from byhand.formula import latex, latex_name, parse, read, where_latex
 from byhand.rules.table import FORWARD, TABLE
 
-COMMANDS = frozenset(
-    r"""\cdot \bmod \land \lor \lnot \le \ge \ne \pi \infty \exp \log \sin \cos \tan \sinh \cosh \tanh \max \min \det \frac \sqrt \left \right
-    \overline \top \begin \end \text \operatorname \mathit \mathtt \mathbin \mathrm \mathsf \ldots \lfloor \rfloor \hat \bar \tilde \dot \grave
-    \acute \breve \ddot \check \backslash \wedge \sim \vert \partial \alpha \beta \gamma \delta \epsilon \zeta \eta \theta \iota \kappa \lambda
-    \mu \nu \xi \rho \sigma \tau \upsilon \phi \chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega
-    \{ \} \$ \& \# \% \_ \  \\""".replace("\n", " ").split(" ")
-) | {"\\ "}
+COMMANDS = {
+    *r"""
+    \cdot \bmod \land \lor \lnot \le \ge \ne \pi \infty \exp \log \sin \cos \tan \sinh \cosh \tanh \max \min \det \frac \sqrt
+    \left \right \overline \top \begin \end \text \operatorname \mathit \mathtt \mathbin \mathrm \mathsf \ldots \lfloor \rfloor
+    \hat \bar \tilde \dot \grave \acute \breve \ddot \check \backslash \wedge \sim \vert \partial \alpha \beta \gamma \delta
+    \epsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu \xi \rho \sigma \tau \upsilon \phi \chi \psi \omega \Gamma \Delta
+    \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega \n
+    """.split(),
+    *(rf"\{character}" for character in "{}$&#%_ \\"),
+}
 """What LaTeX with amsmath, KaTeX and MathJax all know."""
 
 FUNCTIONS = {

@@ -39,7 +39,7 @@ def collects(grad):
 
 def renames(grad):
     grad = grad * 2
-    return grad
+    return grad * 3
 
 
 def adds_in_place(grad):
@@ -61,8 +61,8 @@ def unfolds(grad, *parts):
     return torch.cat((grad, *parts))
 
 
-def hides_a_function(grad):
-    return (lambda value: value * 2)(grad)
+def takes_a_function(grad):
+    return grad.apply_(lambda value: value * 2)
 
 
 def combines_truths(grad, dim):
@@ -96,7 +96,7 @@ REFUSED = (
     calls_in_place,
     unpacks,
     unfolds,
-    hides_a_function,
+    takes_a_function,
     combines_truths,
     asks_for_none,
     compares_twice,

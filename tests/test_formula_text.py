@@ -41,8 +41,8 @@ def mm_self(grad, mat2):
     return grad @ mat2.mT.conj()
 
 
-def clamp_self(grad, self, min, max):
-    return grad * ((self >= min) & ~(self > max))
+def clamp_self(grad, self, lowest, highest):
+    return grad * ((self >= lowest) & ~(self > highest))
 
 
 def rsqrt_self(grad, result):
@@ -66,7 +66,7 @@ SAMPLES = [
     ),
     (relu_self, "where(result ≤ 0, 0, grad)"),
     (mm_self, "grad @ mat2ᵀ"),
-    (clamp_self, "grad · (self ≥ min ∧ ¬(self > max))"),
+    (clamp_self, "grad · (self ≥ lowest ∧ ¬(self > highest))"),
     (rsqrt_self, "−0.5 · grad · result³"),
     (slice_self, "|pad(grad[…, None, 1:], (0, ⌊shape[−1] / 2⌋))|"),
     (negative_self, "−grad · alpha − grad · 2"),

@@ -108,6 +108,16 @@ class Judge:
         scale = self._largest * max(1.0, len(self._graph.nodes) ** 0.5 / 8)
         self.found.leaves[index] = compare(ours, sent, rounding, scale=scale, source=self._source)
 
+    def stopped(self, index: int, output_nr: int, grad: torch.Tensor) -> None:
+        """The gradient of a place that was asked for by itself, whose node did not run."""
+        if self._graph.nodes[index].leaf:
+            self.leaf(index, grad)
+            return
+        place = (index, output_nr)
+        ours = self._ours.pop(place, None)
+        self._theirs.pop(place, None)
+        self.found.arrived[place] = Arrived(summarize(grad), _shown(ours))
+
     def received(self, index: int, output_nr: int = 0) -> torch.Tensor | None:
         """What PyTorch's nodes have sent to a place so far; the direct way feeds its nodes with it."""
         return self._theirs.get((index, output_nr))

@@ -85,8 +85,7 @@ class Session:
 
 def describer_of(graph: Any, live: Sequence[Any], recorder: Recorder | None, variables: Variables) -> Describer:
     """Who knows the user's names for the nodes of a graph: from the recording if there is one, and the variables alive now."""
-    modules = [module for module in (root() for root in recorder.roots) if module is not None] if recorder else []
-    return Describer(graph, list(live), recorder.calls() if recorder else [], variables, modules)
+    return Describer(graph, list(live), recorder.calls() if recorder else [], variables, recorder.models if recorder else [])
 
 
 def leaf_grad(live: Any) -> Shown:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from byhand.document import Block, Document
 from byhand.explanation.frame import differing, grad_ledgers, summary, title, yours
 from byhand.explanation.labels import Labels
-from byhand.explanation.modules import big_story
-from byhand.explanation.scalar import is_scalar, scalar_story
-from byhand.explanation.tensor import LONGEST, tensor_story
+from byhand.explanation.modules import big_story, worst
+from byhand.explanation.chains import is_scalar
+from byhand.explanation.scalar import scalar_story
+from byhand.explanation.tensor import LONGEST, tensor_story, weights
 from byhand.results import Pass
 
 
@@ -17,6 +18,13 @@ def explain(result: Pass, *, part: str = "") -> Document:
     before = [*title(result, labels), *differing(result, labels)]
     after = [*yours(result, labels), *grad_ledgers(result), *summary(result)]
     return Document((*before, *_story(result, labels, part), *after))
+
+
+def tell_check(result: Pass) -> Document:
+    """What a check found, in short: what differs, every weight, the reader's own numbers, the summary."""
+    labels = Labels(result)
+    several = [*title(result, labels), *differing(result, labels), *weights(result.leaves), *worst(result, labels)]
+    return Document((*several, *yours(result, labels), *grad_ledgers(result), *summary(result)))
 
 
 def _story(result: Pass, labels: Labels, part: str) -> Iterable[Block]:

@@ -15,6 +15,7 @@ from byhand.words import cell, counted, number, plain, size
 MOST_PATHS = 6  # of one weight that are written out
 MOST_FACTORS = 12  # of one path that are written out
 MOST_WEIGHTS = 12
+LONGEST = 40  # operations whose chain is written out
 
 Link = tuple[Step, Contribution]
 
@@ -26,6 +27,13 @@ def chains(result: Pass, labels: Labels, *, written: bool) -> Iterator[Block]:
         yield from _told(leaf, paths, result, labels)
     if len(result.leaves) > MOST_WEIGHTS:
         yield Prose((Cell(f"… and {counted(len(result.leaves) - MOST_WEIGHTS, 'more weight')}, compared in the same way."),))
+
+
+def is_scalar(result: Pass) -> bool:
+    """Whether every operation gives one number (at both ends of a long run, and all of a short one)."""
+    steps = result.steps if len(result.steps) <= LONGEST else (*result.steps[:LONGEST], *result.steps[-LONGEST:])
+    shapes = [meta.shape for step in steps for meta in result.graph.nodes[step.index].outputs]
+    return bool(steps) and all(shape == () for shape in shapes) and all(len(step.outputs) == 1 for step in steps)
 
 
 def paths_to(leaf: Leaf, result: Pass, labels: Labels) -> tuple[tuple[Link, ...], ...]:
@@ -47,9 +55,26 @@ def paths_to(leaf: Leaf, result: Pass, labels: Labels) -> tuple[tuple[Link, ...]
     return tuple(found)
 
 
+def derivation(leaf: Leaf, result: Pass, labels: Labels) -> dict[str, str | None]:
+    """The chain rule for a weight as text and LaTeX, and its closed form; None for what is not written out."""
+    written = is_scalar(result) and len(result.steps) <= LONGEST
+    paths = paths_to(leaf, result, labels) if written else ()
+    if not paths or not all(paths) or not _reaches([path_product(path) for path in paths], leaf.by_hand):
+        return {"text": None, "latex": None, "closed_form": None}
+    said = [formulas(path, result, labels) for path in paths]
+    ways = [symbols(path, result, labels) for path in paths]
+    total, head = cell(leaf.by_hand), labels.gradient((leaf.index, 0))
+    closed = closed_form(leaf, result, labels)
+    return {
+        "text": " = ".join((head.text, " + ".join(each.text for each in ways), " + ".join(each.text for each in said), total.text)),
+        "latex": " = ".join((head.latex, " + ".join(each.latex for each in ways), " + ".join(each.latex for each in said), number_latex(total.text))),
+        "closed_form": closed.text if closed else None,
+    }
+
+
 def _told(leaf: Leaf, paths: tuple[tuple[Link, ...], ...], result: Pass, labels: Labels) -> Iterator[Block]:
     symbol, total = labels.gradient((leaf.index, 0)), cell(leaf.by_hand, Role.BACKWARD)
-    products = [path_product(path, result) for path in paths]
+    products = [path_product(path) for path in paths]
     if len(paths) == 1 and paths[0] and _reaches(products, leaf.by_hand):
         parts = (symbols(paths[0], result, labels), formulas(paths[0], result, labels), numbers(paths[0], result))
         yield Formula((symbol, *_without_repeats(parts, symbol, total), total), remark(leaf, result))
@@ -113,7 +138,7 @@ def _start(path: tuple[Link, ...], result: Pass, labels: Labels | None) -> list[
         return []
     shown = cell(given)
     if labels is None:
-        return [Cell(shown.text, Role.PLAIN, _number_latex(shown.text))]
+        return [Cell(shown.text, Role.PLAIN, number_latex(shown.text))]
     return [labels.gradient((path[0][0].index, 0), Role.PLAIN)]
 
 
@@ -147,14 +172,15 @@ def _factor(step: Step, contribution: Contribution, labels: Labels) -> Cell:
 def _local_number(step: Step, contribution: Contribution) -> Cell:
     shown = step.outputs[0].value
     text = "?" if contribution.local is None else number(contribution.local, shown.dtype if isinstance(shown, Value) else "float32")
-    return Cell(text, Role.PLAIN, _number_latex(text))
+    return Cell(text, Role.PLAIN, number_latex(text))
 
 
-def _number_latex(text: str) -> str:
+def number_latex(text: str) -> str:
+    """A shown number in LaTeX's mathematics."""
     return text.replace("−", "-") if text.replace("−", "").replace(".", "").isdigit() else rf"\text{{{text.replace('−', '-')}}}"
 
 
-def path_product(path: tuple[Link, ...], result: Pass) -> float:
+def path_product(path: tuple[Link, ...]) -> float:
     """The product of the local derivatives along a path; NaN where one is not known."""
     start = root_gradient(path) if path else None
     first = start.data if isinstance(start, Value) and isinstance(start.data, int | float) else math.nan

@@ -13,6 +13,7 @@ from byhand.rules.table import FORWARD
 from byhand.value import Value
 
 LARGEST = 40  # operations
+LARGE = 60  # operations of a formula; factoring a larger one costs more than it tells
 LONGEST = 120  # characters; a longer formula says less than the steps
 
 
@@ -27,12 +28,18 @@ def closed_form(leaf: Leaf, result: Pass, labels: Labels) -> Cell | None:
     try:
         expression, given = _gradient(leaf, result, labels)
         value = float(expression.evalf(subs=given))
-        text, latex = written(expression)
+        text, latex = min((written(form) for form in _forms(expression)), key=lambda said: len(said[0]))
     except (Unsupported, _Unknown, TypeError, ValueError, OverflowError, ZeroDivisionError, RecursionError):
         return None
     if len(text) > LONGEST or not math.isclose(value, leaf.by_hand.data, rel_tol=1e-3, abs_tol=1e-12):
         return None
     return Cell(text, Role.PLAIN, latex)
+
+
+def _forms(expression: Any) -> tuple[Any, ...]:
+    import sympy
+
+    return (expression, sympy.factor(expression)) if sympy.count_ops(expression) < LARGE else (expression,)
 
 
 def _gradient(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Any, dict[Any, float]]:

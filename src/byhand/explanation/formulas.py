@@ -10,7 +10,7 @@ from byhand.explanation.folding import folded, mentions
 from byhand.formula import latex, local, read, text, where_latex, where_text
 from byhand.formula.tree import Tree
 from byhand.errors import UnshowableRule
-from byhand.results import Contribution, Step
+from byhand.results import Contribution, Operand, Step
 from byhand.rules.table import DERIVED, FORWARD, HELPERS, Rule, rules_of
 from byhand.value import Value
 from byhand.words import plain
@@ -23,7 +23,7 @@ def rule_of(step: Step, contribution: Contribution) -> Rule | None:
 
 def names_of(step: Step, labels: Labels) -> dict[str, str]:
     """The user's expressions for what the rules of this operation name: operands, inputs, the result."""
-    names = {operand.parameter: plain(operand.name) for operand in step.operands if operand.name}
+    names = {operand.parameter: plain(operand.name) for operand in step.operands if operand.name and not _is_number(operand)}
     inputs: dict[str, list[str]] = {}
     for contribution in step.contributions:
         parameter = parameter_of(step, contribution)
@@ -35,20 +35,20 @@ def names_of(step: Step, labels: Labels) -> dict[str, str]:
 
 def numbers_of(step: Step) -> dict[str, bool | int | float]:
     """The numbers among the operands that have no name: an exponent, a scale."""
-    return {
-        operand.parameter: operand.value.data
-        for operand in step.operands
-        if not operand.name and isinstance(operand.value, Value) and isinstance(operand.value.data, bool | int | float)
-    }
+    return {operand.parameter: operand.value.data for operand in step.operands if isinstance(operand.value, Value) and _is_number(operand)}
+
+
+def _is_number(operand: Operand) -> bool:
+    """Whether the operand is a number that the user wrote as such, or that has no name."""
+    if not isinstance(operand.value, Value) or not isinstance(operand.value.data, bool | int | float):
+        return False
+    return not operand.name or (operand.value.dtype in ("bool", "int", "float") and not operand.name.replace(".", "").isidentifier())
 
 
 def parameter_of(step: Step, contribution: Contribution) -> str:
-    """The name of the input that an edge belongs to, from the rule's own name; "" if there is no rule."""
-    base = (contribution.rule or "").partition("__")[0]
-    forward = FORWARD.get(step.op)
-    known = [operand.parameter for operand in step.operands] + (list(read(forward).parameters) if forward else [])
-    fitting = [name for name in known if base.endswith(f"_{name}")]
-    return max(fitting, key=len) if fitting else base.rpartition("_")[2]
+    """PyTorch's name of the input that an edge belongs to; "" if there is no rule to tell it."""
+    rule = rule_of(step, contribution)
+    return rule.input if rule else ""
 
 
 def forward_of(step: Step, labels: Labels) -> Cell | None:

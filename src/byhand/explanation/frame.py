@@ -20,6 +20,10 @@ ROLES = {
 def title(result: Pass, labels: Labels) -> Iterator[Block]:
     """The title, and which pass of how many is shown."""
     yield Heading(f"{_called(result, labels)}, worked by hand", 1)
+    if len(result.graph.roots) > 1:
+        parts = " + ".join(labels.cell((root.node, root.output_nr)).text for root in result.graph.roots[:MOST])
+        more = " + …" if len(result.graph.roots) > MOST else ""
+        yield Prose((Cell(f"L stands for {parts}{more}, each times the gradient that backward was given for it."),))
     if result.total > 1:
         chosen = f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}; --step 1 … {result.total:,} chooses one."
         yield Prose((Cell(chosen),))

@@ -72,6 +72,17 @@ class Labels:
             return written
         return f"⟨{self.position[step.index]}⟩"
 
+    def typed(self, target: Target) -> str:
+        """What the user typed for the value: its name, else its expression, unchanged; "" if neither is known."""
+        index, output_nr = target
+        if index in self._leaves:
+            return self._leaves[index].name
+        step = self.by_index.get(index)
+        if step is None:
+            return self._roots.get(target, "")
+        several = len(step.outputs) > 1 and output_nr < len(step.outputs)
+        return (step.outputs[output_nr].name if several else "") or step.name or step.expression
+
     def receiver(self, contribution: Contribution) -> dict[str, str]:
         """The shape and the dtype of the tensor that a contribution goes to, as a rule names them."""
         index, output_nr = contribution.to

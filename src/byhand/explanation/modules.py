@@ -72,7 +72,7 @@ def big_story(result: Pass, labels: Labels, *, part: str = "") -> Iterator[Block
         yield from told(opened.steps, result, labels, longest=OPENED)
         yield from weights(opened.leaves)
         return
-    yield from _worst(result, labels)
+    yield from worst(result, labels)
     yield from _weights_in_short(result)
 
 
@@ -226,7 +226,7 @@ def _judged(group: list[Module]) -> Cell:
     return Cell("agrees", Role.AGREES) if found else Cell("nothing to compare", Role.FAINT)
 
 
-def _worst(result: Pass, labels: Labels) -> Iterator[Block]:
+def worst(result: Pass, labels: Labels) -> Iterator[Block]:
     """The place where by hand and PyTorch are furthest apart, as a part of what rounding explains."""
     judged = [(each.comparison.error / each.comparison.floor, step, each) for step in result.steps for each in step.contributions if _is_judged(each)]
     if not judged:

@@ -3,26 +3,18 @@
 from collections.abc import Iterator
 
 from byhand.document import Block, Cell, Ledger, Prose, Role, Table
-from byhand.explanation.chains import chains
+from byhand.explanation.chains import LONGEST, chains
 from byhand.explanation.formulas import forward_of, local_of
 from byhand.explanation.labels import Labels, Target
 from byhand.results import Contribution, Pass, Step, Verdict
 from byhand.value import Shown, Value
 from byhand.words import cell, number, plain
 
-LONGEST = 40  # operations whose chain is written out
 COLUMNS = ("forward", "local derivative", "backward")
 MOST_GIVEN = 8
 ENDS = 4  # operations at each end of a longer chain
 
 Pieces = tuple[Cell, ...]
-
-
-def is_scalar(result: Pass) -> bool:
-    """Whether every operation gives one number (at both ends of a long run, and all of a short one)."""
-    steps = result.steps if len(result.steps) <= LONGEST else (*result.steps[:LONGEST], *result.steps[-LONGEST:])
-    shapes = [meta.shape for step in steps for meta in result.graph.nodes[step.index].outputs]
-    return bool(steps) and all(shape == () for shape in shapes) and all(len(step.outputs) == 1 for step in steps)
 
 
 def scalar_story(result: Pass, labels: Labels) -> Iterator[Block]:

@@ -71,7 +71,9 @@ def heading(step: Step, labels: Labels) -> str:
 def _equation(step: Step, labels: Labels) -> str:
     names = [labels.cell((step.index, number)).text for number in range(len(step.outputs))]
     label, made = ", ".join(names[:3]) + (", …" if len(names) > 3 else ""), forward_of(step, labels)
-    return f"{label} = {made.text if made else step.op}" if made is None or made.text != label else label
+    written = plain(step.expression) if label.startswith("⟨") and step.call < 0 else ""
+    parts = dict.fromkeys(part for part in (label, written, made.text if made else step.op) if part)
+    return " = ".join(parts)
 
 
 def _behind(step: Step) -> str:

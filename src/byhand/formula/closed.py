@@ -1,24 +1,22 @@
 """SymPy's expressions in byhand's own notation, and the local derivative of a scalar edge."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final
 
-from byhand.formula.scalars import ABOUT_SHAPE, Unsupported, symbol, symbolic
+from byhand.formula.scalars import ABOUT_SHAPE, Unsupported, factored, symbol, symbolic
 from byhand.formula.tex import expression_latex
 from byhand.formula.tree import Call, Compare, Constant, Expression, Name, Number, Operation, Sign, Tree, Word
 from byhand.formula.unicode import expression_text
 
 SPELLINGS: Final = {"Abs": "abs", "loggamma": "lgamma", "Max": "max", "Min": "min", "ceiling": "ceil", "floor": "floor"}
-KEEP: Final = 0.75  # another form must be a quarter shorter than the one that came out
-LARGE: Final = 200  # operations; beyond this, factoring costs more than it tells
 
 
 def local(tree: Tree, names: Mapping[str, str], values: Mapping[str, Any] | None = None) -> tuple[str, str] | None:
-    """Text and LaTeX of the rule for `grad` = 1 and single numbers: `2 · s`, `x`, `1`; None if it has no such meaning, or needs a value
-    that `names` and `values` do not know.
+    """Text and LaTeX of the rule for `grad` = 1 and single numbers: `2 · s`, `x`, `1`.
 
-    `names` puts the user's expressions in the place of parameters, `values` are the numbers of parameters without a name.
+    `names` puts the user's expressions in the place of parameters, `values` are the numbers of parameters without a name. None if the
+    rule has no meaning for single numbers, or needs a value that neither of them knows.
     """
     numbers = {name: value for name, value in (values or {}).items() if name not in names and isinstance(value, int | float)}
     derivative, needed = _local(tree, tuple(sorted(numbers.items())))
@@ -27,7 +25,7 @@ def local(tree: Tree, names: Mapping[str, str], values: Mapping[str, Any] | None
     return expression_text(derivative, names), expression_latex(derivative, names)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _local(tree: Tree, numbers: tuple[tuple[str, Any], ...]) -> tuple[Expression | None, frozenset[str]]:
     symbols = {name: symbol(name) for name in tree.parameters if name not in ABOUT_SHAPE}
     try:
@@ -48,14 +46,8 @@ def closed_form(expression: Any, names: Mapping[str, str] | None = None) -> tupl
 
 
 def shortest(expression: Any) -> Expression:
-    """The expression as a tree: as it is, factored or expanded, whichever is the shortest."""
-    import sympy
-
-    forms = [expression]
-    if (expression.is_Add or expression.is_Mul) and sympy.count_ops(expression) < LARGE:
-        forms += [sympy.factor(expression), sympy.expand(expression)]
-    first, *others = map(from_sympy, forms)
-    return min((first, *others), key=lambda form: len(expression_text(form)) * (KEEP if form is first else 1))
+    """The expression as a tree: as it is or factored, whichever is shorter."""
+    return min(map(from_sympy, (expression, factored(expression))), key=lambda form: len(expression_text(form)))
 
 
 def from_sympy(expression: Any) -> Expression:
@@ -66,7 +58,8 @@ def from_sympy(expression: Any) -> Expression:
     if expression.is_Number:
         return _number(expression)
     if kind in _SHAPES:
-        return _SHAPES[kind](expression)
+        form: Expression = _SHAPES[kind](expression)
+        return form
     if kind in ("Pi", "Exp1"):
         return Constant({"Pi": "pi", "Exp1": "e"}[kind])
     if expression.is_Relational:

@@ -107,10 +107,7 @@ class _Parser:
     def _postfix(self) -> Expression:
         value = self._primary()
         while symbol := self._accept("[", "ᵀ", "ᴴ"):
-            if symbol == "[":
-                value = Index(value, self._items("]"))
-            else:
-                value = Call("mT" if symbol == "ᵀ" else "mH", (value,))
+            value = Index(value, self._items("]")) if symbol == "[" else Call("mT" if symbol == "ᵀ" else "mH", (value,))
         return value
 
     def _primary(self) -> Expression:
@@ -164,7 +161,8 @@ class _Parser:
         return parts[0] if len(parts) == 1 and parts[0] else Slice(parts[0], parts[1], parts[2] if len(parts) == 3 else None)
 
     def _call(self, function: str) -> Call:
-        arguments, keywords = [], []
+        arguments: list[Expression] = []
+        keywords: list[tuple[str, Expression]] = []
         while not self._accept(")"):
             if self._next == "kept":
                 self._take()

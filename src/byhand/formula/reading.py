@@ -5,9 +5,9 @@ import dis
 import inspect
 import linecache
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 from types import CodeType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from byhand.errors import UnshowableRule
 from byhand.formula.tree import (
@@ -86,13 +86,13 @@ def _obviously_plain(code: CodeType) -> bool:
     return stores == code.co_nlocals - parameters and not inplace and instructions.count(dis.opmap["RETURN_VALUE"]) == 1
 
 
-@lru_cache(maxsize=None)
+@cache
 def read(function: Callable[..., Any]) -> Tree:
     """The function as a tree. Raises UnshowableRule if its body is more than named lines and one return."""
     return _Reader(function).tree()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _definitions(lines: tuple[str, ...]) -> dict[tuple[str, int], ast.FunctionDef]:
     return {
         (node.name, min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])): node
@@ -117,18 +117,18 @@ class _Reader:
     def tree(self) -> Tree:
         definition = _definition(self._code)
         if definition is None:
-            self._refuse("its source cannot be read", None)
+            raise self._refusal("its source cannot be read", None)
         parameters = self._parameters(definition.args)
         self._known = set(parameters)
         *lines, last = list(self._without_docstring(definition.body)) or [definition]
         where = tuple(self._line(statement) for statement in lines)
         if not isinstance(last, ast.Return) or last.value is None:
-            self._refuse("no return of an expression at the end", last)
+            raise self._refusal("no return of an expression at the end", last)
         return Tree(self.expression(last.value), where, parameters)
 
     def _parameters(self, arguments: ast.arguments) -> tuple[str, ...]:
         if arguments.vararg or arguments.kwarg:
-            self._refuse("*args or **kwargs", arguments.vararg or arguments.kwarg)
+            raise self._refusal("*args or **kwargs", arguments.vararg or arguments.kwarg)
         return tuple(argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
 
     @staticmethod
@@ -143,11 +143,11 @@ class _Reader:
         match statement:
             case ast.Assign([ast.Name(name)], value):
                 if name in self._known:
-                    self._refuse(f"a second value for the name '{name}'", statement)
+                    raise self._refusal(f"a second value for the name '{name}'", statement)
                 expression = self.expression(value)
                 self._known.add(name)
                 return name, expression
-        self._refuse(f"the statement `{_first_line(statement)}`", statement)
+        raise self._refusal(f"the statement `{_first_line(statement)}`", statement)
 
     def expression(self, node: ast.expr) -> Expression:
         """Our node for Python's."""
@@ -174,15 +174,14 @@ class _Reader:
                 return self._call(node)
             case ast.Attribute(value, name):
                 return self._attribute(node, value, name)
-        self._refuse(f"`{_first_line(node)}`", node)
+        raise self._refusal(f"`{_first_line(node)}`", node)
 
     def _items(self, index: ast.expr) -> tuple[Expression, ...]:
         items = index.elts if isinstance(index, ast.Tuple) else [index]
         return tuple(self._slice(item) if isinstance(item, ast.Slice) else self.expression(item) for item in items)
 
     def _slice(self, node: ast.Slice) -> Slice:
-        start, stop, step = (part and self.expression(part) for part in (node.lower, node.upper, node.step))
-        return Slice(start, stop, step)
+        return Slice(*(None if part is None else self.expression(part) for part in (node.lower, node.upper, node.step)))
 
     def _attribute(self, node: ast.Attribute, value: ast.expr, name: str) -> Expression:
         path = _module_path(node)
@@ -191,7 +190,7 @@ class _Reader:
     def _call(self, node: ast.Call) -> Expression:
         arguments = tuple(self.expression(argument) for argument in node.args)
         if any(keyword.arg is None for keyword in node.keywords):
-            self._refuse("**keywords in a call", node)
+            raise self._refusal("**keywords in a call", node)
         keywords = tuple((str(keyword.arg), self.expression(keyword.value)) for keyword in node.keywords)
         match node.func:
             case ast.Name(name) if name not in self._known:
@@ -200,10 +199,10 @@ class _Reader:
                 return Call(path, arguments, keywords)
             case ast.Attribute(value, name) if not name.endswith("_"):  # add_, copy_: a rule changes nothing in place
                 return Method(self.expression(value), name, arguments, keywords)
-        self._refuse(f"the call `{_first_line(node)}`", node)
+        raise self._refusal(f"the call `{_first_line(node)}`", node)
 
-    def _refuse(self, construct: str, node: ast.AST | None) -> NoReturn:
-        raise UnshowableRule(self._code.co_name, self._code.co_filename, getattr(node, "lineno", self._code.co_firstlineno), construct)
+    def _refusal(self, construct: str, node: ast.AST | None) -> UnshowableRule:
+        return UnshowableRule(self._code.co_name, self._code.co_filename, getattr(node, "lineno", self._code.co_firstlineno), construct)
 
 
 def _module_path(node: ast.expr) -> str:

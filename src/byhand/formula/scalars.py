@@ -2,32 +2,42 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Final
 
 from byhand.formula.canonical import canonical
 from byhand.formula.tree import Call, Compare, Constant, Expression, Name, Number, Operation, Sign, Tree, Tuple, Word
 
 SAME_SCALAR: Final = frozenset(
-    "sum mean prod amax amin nansum expand expand_as reshape view view_as squeeze unsqueeze flatten unflatten permute transpose mT mH swapaxes "
-    "movedim broadcast_to sum_to_size to type_as float double conj real clone contiguous flip restore_dims cumsum trace logsumexp".split()
+    "sum mean prod amax amin nansum expand expand_as reshape view view_as squeeze unsqueeze flatten unflatten permute transpose mT mH "
+    "swapaxes movedim broadcast_to sum_to_size to type_as float double conj real clone contiguous flip restore_dims cumsum trace "
+    "logsumexp".split()
 )
 """Functions and helpers that leave a number as it is, whatever else they are given."""
 
-NOUGHT: Final = frozenset({"zeros_like", "new_zeros", "zeros", "imag"})
+NOUGHT: Final = frozenset({"zeros_like", "new_zeros", "zeros"})
 UNIT: Final = frozenset({"ones_like", "new_ones", "ones", "numel", "count"})
-ABOUT_SHAPE: Final = frozenset("shape shapes size dim dims keepdim dtype index self_sym_sizes receiver_stride receiver_offset grads".split())
+ABOUT_SHAPE: Final = frozenset(
+    "shape shapes size dim dims keepdim dtype index self_sym_sizes receiver_stride receiver_offset grads".split()
+)
 """Parameters that are no numbers of the formula; `prod(shape)` of a single number is 1."""
+
+
+LARGE: Final = 200  # operations; beyond this, factoring costs more than it tells
 
 
 class Unsupported(Exception):
     """The tree says something that has no meaning for single numbers."""
 
 
+def _sympy() -> Any:
+    """SymPy, which torch brings along; imported when the first scalar is worked, since that takes a third of a second."""
+    return import_module("sympy")
+
+
 def symbol(name: str) -> Any:
     """SymPy's symbol for a real number of that name; any text can be a name."""
-    import sympy
-
-    return sympy.Symbol(name, real=True)
+    return _sympy().Symbol(name, real=True)
 
 
 def symbolic(tree: Tree, values: Mapping[str, Any]) -> Any:
@@ -36,6 +46,13 @@ def symbolic(tree: Tree, values: Mapping[str, Any]) -> Any:
         return _Scalars(values, dict(tree.where)).value(canonical(tree.result))
     except (TypeError, AttributeError, RecursionError, ZeroDivisionError) as problem:  # SymPy's ways to say: no number
         raise Unsupported(str(problem)) from problem
+
+
+def factored(expression: Any) -> Any:
+    """The expression as a product where it is one; a long one, or one that is no sum or product, as it is."""
+    sympy = _sympy()
+    short = (expression.is_Add or expression.is_Mul) and sympy.count_ops(expression) < LARGE
+    return sympy.factor(expression) if short else expression
 
 
 def _is_shape(expression: Expression) -> bool:
@@ -49,8 +66,7 @@ def _is_shape(expression: Expression) -> bool:
 
 def exact(number: complex) -> Any:
     """The number in SymPy: an integer or a small binary fraction as such, anything else with its digits."""
-    import sympy
-
+    sympy = _sympy()
     if isinstance(number, complex):
         raise Unsupported(f"the complex number {number}")
     if number != number or number in (float("inf"), float("-inf")):
@@ -60,7 +76,7 @@ def exact(number: complex) -> Any:
 
 @lru_cache(maxsize=1)
 def _functions() -> dict[str, Callable[..., Any]]:
-    import sympy
+    sympy = _sympy()
 
     def sigmoid(value: Any) -> Any:
         return 1 / (1 + sympy.exp(-value))
@@ -96,9 +112,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 class _Scalars:
     def __init__(self, values: Mapping[str, Any], lines: dict[str, Expression]) -> None:
-        import sympy
-
-        self._sympy: Any = sympy
+        self._sympy = _sympy()
         self._values, self._lines = dict(values), lines
 
     def value(self, expression: Expression) -> Any:
@@ -170,12 +184,12 @@ class _Scalars:
 
     def _call(self, call: Call) -> Any:
         name = call.function
+        if name in UNIT or (name == "prod" and _is_shape(call.arguments[0])):
+            return self._sympy.Integer(1)
         if name in SAME_SCALAR and call.arguments:
             return self.value(call.arguments[0])
         if name in NOUGHT:
             return self._sympy.Integer(0)
-        if name in UNIT or (name == "prod" and _is_shape(call.arguments[0])):
-            return self._sympy.Integer(1)
         if name not in _functions() or call.keywords:
             raise Unsupported(f"{name} has no meaning for single numbers")
         return _functions()[name](*(self.value(argument) for argument in call.arguments))

@@ -9,11 +9,27 @@ from typing import Final
 from byhand.formula.binding import Level, level, sides
 from byhand.formula.canonical import canonical, substitute
 from byhand.formula.naming import GREEK, operand, parted
-from byhand.formula.tree import Call, Compare, Constant, Expression, Index, Name, Number, Operation, Sign, Slice, Tree, Tuple, Verbatim, Word
+from byhand.formula.tree import (
+    Call,
+    Compare,
+    Constant,
+    Expression,
+    Index,
+    Name,
+    Number,
+    Operation,
+    Sign,
+    Slice,
+    Tree,
+    Tuple,
+    Verbatim,
+    Word,
+)
 from byhand.formula.unicode import over_dim
 
 SYMBOLS: Final = {
     "*": r"\cdot",
+    "@": r"\mathbin{@}",
     "%": r"\bmod",
     "&": r"\land",
     "|": r"\lor",
@@ -52,7 +68,7 @@ _SPECIAL: Final = {
     "…": r"\ldots ",
     "∂": r"\partial ",
     **{character: "\\" + character for character in "{}$&#%_"},
-    **{character: r"\ " for character in " \t\r\n"},
+    **dict.fromkeys(" \t\r\n", r"\ "),
 }
 
 
@@ -97,13 +113,13 @@ def _character(character: str) -> str:
         return character if character.isprintable() else ""
     if character in _LETTERS:
         return _LETTERS[character] + " "
-    letter, mark = (unicodedata.normalize("NFD", character) + "  ")[:2]
-    if mark in _MARKS and letter.isascii() and letter.isalpha():
-        return f"{_MARKS[mark]}{{{letter}}}"
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[1] in _MARKS and parts[0].isascii() and parts[0].isalpha():
+        return f"{_MARKS[parts[1]]}{{{parts[0]}}}"
     return rf"\text{{U+{ord(character):04X}}}"
 
 
-def number_latex(value: float | complex) -> str:
+def number_latex(value: complex) -> str:
     r"""A number; powers of ten as `1.5 \cdot 10^{-5}`."""
     if isinstance(value, float) and cmath.isinf(value):
         return r"\infty" if value > 0 else r"-\infty"
@@ -172,10 +188,8 @@ def _operation(operation: Operation) -> str:
             return rf"\left\lfloor\frac{{{_bare(left)}}}{{{_bare(right)}}}\right\rfloor"
         case Operation("**", left, right):
             return f"{_show(left, Level.ATOM)}^{{{_bare(right)}}}"
-        case Operation("@", left, right):
-            return rf"{_show(left, sides(operation)[0])} \mathbin{{@}} {_show(right, sides(operation)[1])}"
-    left, right = (_show(side, needed) for side, needed in zip((operation.left, operation.right), sides(operation), strict=True))
-    return f"{left} {SYMBOLS.get(operation.symbol, operation.symbol)} {right}"
+    first, second = sides(operation)
+    return f"{_show(operation.left, first)} {SYMBOLS.get(operation.symbol, operation.symbol)} {_show(operation.right, second)}"
 
 
 def _call(call: Call) -> str:

@@ -7,7 +7,22 @@ from typing import Final
 from byhand.formula.binding import Level, level, sides
 from byhand.formula.canonical import canonical, substitute
 from byhand.formula.naming import operand, shown_name
-from byhand.formula.tree import Call, Compare, Constant, Expression, Index, Name, Number, Operation, Sign, Slice, Tree, Tuple, Verbatim, Word
+from byhand.formula.tree import (
+    Call,
+    Compare,
+    Constant,
+    Expression,
+    Index,
+    Name,
+    Number,
+    Operation,
+    Sign,
+    Slice,
+    Tree,
+    Tuple,
+    Verbatim,
+    Word,
+)
 
 SYMBOLS: Final = {"*": "·", "-": "−", "%": "mod", "&": "∧", "|": "∨", "<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
 SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -40,7 +55,7 @@ def expression_text(expression: Expression, names: Mapping[str, str] | None = No
     return _show(substitute(canonical(expression, real=real), values), Level.ANY)
 
 
-def number_text(value: float | complex) -> str:
+def number_text(value: complex) -> str:
     """A number with the minus sign of text and ∞."""
     if isinstance(value, float) and cmath.isinf(value):
         return "∞" if value > 0 else "−∞"

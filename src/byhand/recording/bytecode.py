@@ -36,15 +36,19 @@ def position(code: CodeType, offset: int) -> Position:
 
 def operation(code: CodeType, offset: int) -> str:
     """The name of the instruction that runs at the offset, "" outside the code. Both halves of a call in 3.11 are the call."""
+    name, argument = _stands(code, offset)
+    if name == "CALL_INTRINSIC_1" and argument == _POSITIVE:
+        return "UNARY_POSITIVE"
+    return "CALL" if name == "PRECALL" else name
+
+
+def _stands(code: CodeType, offset: int) -> tuple[str, int]:
     raw = code.co_code
     if not 0 <= offset < len(raw):
-        return ""
+        return "", 0
     while offset and dis.opname[raw[offset]] == "CACHE":
         offset -= 2
-    name = dis.opname[raw[offset]]
-    if name == "CALL_INTRINSIC_1":
-        return "UNARY_POSITIVE" if raw[offset + 1] == _POSITIVE else name
-    return "CALL" if name == "PRECALL" else name
+    return dis.opname[raw[offset]], raw[offset + 1]
 
 
 def following(code: CodeType, offset: int) -> str:
@@ -112,7 +116,7 @@ def _run(code: CodeType, offset: int, *, itself: bool = False) -> Iterator[dis.I
     """The instructions in the order they run after the one at the offset, or from it on, until Python has a choice."""
     listing = _listing(code)
     number = bisect_right(listing, offset, key=_offset) - itself
-    if dis.opname[code.co_code[offset]] == "PRECALL":
+    if _stands(code, offset)[0] == "PRECALL":
         number += 1
     while 0 <= number < len(listing):
         each = listing[number]
@@ -188,7 +192,7 @@ class _Reader:
 
 def _typed(place: str) -> str | None:
     """The place, unless a name in it cannot have been typed, like those that pytest makes up for its asserts."""
-    return place if place and "@" not in place and place.partition(".")[0].partition("[")[0].isidentifier() else None
+    return place if place and place.partition(".")[0].partition("[")[0].isidentifier() else None
 
 
 def _apart(instruction: dis.Instruction) -> list[Word]:

@@ -127,8 +127,21 @@ class CallRecorder(TorchFunctionMode):
 def note_returned(result: Any) -> Returned | None:
     """The places of a result that the function mode did not see; None if nothing in it needs a gradient."""
     each = result if isinstance(result, tuple | list) else (result,)
-    places = [(one.grad_fn._sequence_nr(), one.output_nr) if isinstance(one, torch.Tensor) and one.grad_fn else (-1, 0) for one in each]
+    places = [_place(one) if isinstance(one, torch.Tensor) else (-1, 0) for one in each]
     return Returned(tuple(places), note_result(result, values=False)) if any(sequence >= 0 for sequence, _ in places) else None
+
+
+def _place(tensor: torch.Tensor) -> tuple[int, int]:
+    made_by = grad_fn(tensor)
+    return (-1, 0) if made_by is None else (made_by._sequence_nr(), tensor.output_nr)
+
+
+def grad_fn(tensor: torch.Tensor) -> Any:
+    """The tensor's `grad_fn`; None also where PyTorch refuses to say (a view whose base was changed in place)."""
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
 
 
 def note_result(result: Any, *, values: bool) -> Any:
@@ -142,8 +155,7 @@ def note_result(result: Any, *, values: bool) -> Any:
 
 def _result(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
     if tensor.numel() <= WHOLE and tensor.is_cpu and tensor.layout is _STRIDED:
-        reference = None if tensor.requires_grad and not tensor.is_leaf else weakref.ref(tensor)
-        return reference, (tensor.tolist(), tensor.shape, tensor.dtype), 0
+        return weakref.ref(tensor), (tensor.tolist(), tensor.shape, tensor.dtype), 0
     return weakref.ref(tensor), summarize(tensor) if values else None, tensor._version
 
 

@@ -9,7 +9,7 @@ import torch
 
 from byhand.graph import Graph, Node, Origin
 from byhand.recording.calls import Call, Returned, Seen
-from byhand.recording.modules import module_paths
+from byhand.recording.modules import Model
 from byhand.recording.naming import written
 from byhand.recording.summary import summarize
 from byhand.recording.targets import output_names
@@ -44,13 +44,12 @@ class Description:
 class Describer:
     """Describes the nodes of one pass from the calls that were recorded and the variables that were alive when it began."""
 
-    def __init__(self, graph: Graph, live: list[Any], calls: list[Call], variables: Variables, roots: list[torch.nn.Module]) -> None:
+    def __init__(self, graph: Graph, live: list[Any], calls: list[Call], variables: Variables, models: list[Model]) -> None:
         self._graph, self._live, self._calls, self._variables = graph, live, calls, variables
-        self._leaf_names = variables.leaves(roots)
+        self._leaf_names = variables.leaves(models)
         self._variable_of = self._by_place()
-        self._modules: dict[torch.nn.Module, dict[torch.nn.Module, str]] = {}
-        self._several = len(roots) > 1
-        self._root_names = {model: name for name, model in variables.models}
+        self._models = {model.reference: model for model in models}
+        self._variable_names = {model: name for name, model in variables.models}
         self._makers = self._assign()
         self._made = Counter(self._makers.values())
         self._last = self._last_nodes()
@@ -174,16 +173,15 @@ class Describer:
         )
 
     def _module(self, call: Call) -> str:
-        running = [module for module in (reference() for reference in call.modules) if module is not None]
-        if not running:
+        """The path of the innermost module that was running; the model's variable before it if several models were called."""
+        model = self._models.get(call.modules[0]) if call.modules else None
+        if model is None:
             return ""
-        root = running[0]
-        if root not in self._modules:
-            self._modules[root] = module_paths(root)
-        paths = [self._modules[root].get(module) for module in running]
-        path = next((each for each in reversed(paths) if each is not None), "")
-        prefix = self._root_names.get(root, type(root).__name__) if self._several else ""
-        return ".".join(filter(None, (prefix, path)))
+        path = next((path for path in map(model.path, reversed(call.modules)) if path is not None), "")
+        if len(self._models) == 1:
+            return path
+        module = model.reference()
+        return ".".join(filter(None, (self._variable_names.get(module, model.kind) if module is not None else model.kind, path)))
 
     def _created(self) -> dict[torch.Tensor, str]:
         """Constants by what they were assigned to, or by the plain name they were passed under."""

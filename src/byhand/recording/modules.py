@@ -38,9 +38,24 @@ def _call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
     return result
 
 
-def reference(module: torch.nn.Module) -> "weakref.ref[torch.nn.Module]":
-    """The module, held weakly."""
-    return weakref.ref(module)
+class Model:
+    """A model that was called: its modules and parameters by path, held weakly, so that the names outlive it."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.reference = weakref.ref(module)
+        self.kind = type(module).__name__
+        self._modules = {weakref.ref(each): path for path, each in module.named_modules()}
+        tensors = [*module.named_parameters(), *module.named_buffers()]
+        self._tensors = {weakref.ref(tensor): path for path, tensor in tensors}
+
+    def path(self, module: "weakref.ref[torch.nn.Module]") -> str | None:
+        """The path of a module in this model, by the first name it has; the model's own is ""."""
+        return self._modules.get(module)
+
+    def tensors(self) -> list[tuple[str, torch.Tensor]]:
+        """The parameters and buffers that are still alive, by path."""
+        alive = ((path, reference()) for reference, path in self._tensors.items())
+        return [(path, tensor) for path, tensor in alive if tensor is not None]
 
 
 def install() -> None:
@@ -60,19 +75,14 @@ def uninstall() -> None:
             torch.nn.Module.__call__ = _original
 
 
-def module_paths(root: torch.nn.Module) -> dict[torch.nn.Module, str]:
-    """The path of every module below the root, by the first name it has; the root's own is ""."""
-    return {module: path for path, module in root.named_modules()}
-
-
-def parameter_paths(roots: Iterable[tuple[str, torch.nn.Module]]) -> dict[torch.Tensor, str]:
+def parameter_paths(models: Iterable[tuple[str, Model]]) -> dict[torch.Tensor, str]:
     """The user's name of every parameter and buffer: its path in the model, the variable before it where that is needed.
 
     It is needed when the path alone starts with a number (`net.0.weight`), or when two models have the same path.
     """
     found: dict[torch.Tensor, tuple[str, str]] = {}
-    for variable, root in roots:
-        for path, tensor in [*root.named_parameters(), *root.named_buffers()]:
+    for variable, model in models:
+        for path, tensor in model.tensors():
             found.setdefault(tensor, (variable, path))
     uses: dict[str, set[str]] = {}
     for variable, path in found.values():

@@ -72,7 +72,7 @@ _known: dict[int, _Known] = {}
 def written(code: CodeType, instruction: int) -> Written:
     """How the operation at an instruction of a code object was written (`frame.f_code`, `frame.f_lasti`)."""
     known = _known.get(id(code))
-    if known is None or known.code() is not code:
+    if known is None:
         known = _remember(code)
     found = known.found.get(instruction)
     if found is None:

@@ -10,7 +10,7 @@ import torch
 from byhand.recording import engine, modules
 from byhand.recording.calls import Call, CallRecorder, note_returned, outside, user_frame
 from byhand.recording.engine import Observer, Started
-from byhand.recording.modules import here
+from byhand.recording.modules import Model, here
 from byhand.recording.scope import Variables
 
 _function_apply = torch.autograd.Function.__dict__["apply"]
@@ -33,7 +33,7 @@ class Recorder:
 
     def __init__(self, judging: Judging, *, values: bool) -> None:
         self.notes: list[Any] = []
-        self.roots: list[Any] = []
+        self.models: list[Model] = []
         self.judging = judging
         self._mode = CallRecorder(self.notes, values=values)
         self._active = False
@@ -73,8 +73,8 @@ class Recorder:
 
     def module_returned(self, module: torch.nn.Module, result: Any, frame: Any) -> None:
         """A module was called by the frame and gave the result: if the frame is the user's, that is where the result gets its name."""
-        if not here.running and not any(root() is module for root in self.roots):
-            self.roots.append(modules.reference(module))
+        if not here.running and not any(model.reference() is module for model in self.models):
+            self.models.append(Model(module))
         if outside(frame.f_code.co_filename):
             self.call_returned(module, result, frame)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from byhand.recording.calls import outside
-from byhand.recording.modules import parameter_paths
+from byhand.recording.calls import grad_fn, outside
+from byhand.recording.modules import Model, parameter_paths
 from byhand.recording.summary import summarize
 from byhand.value import Missing, Shown
 
@@ -46,12 +46,13 @@ class Variables:
         """The value of the variable that holds one output of a node, if one does."""
         return self.results.get((node, output_nr), ("", Missing.NOT_RECORDED))[1]
 
-    def leaves(self, roots: list[torch.nn.Module]) -> dict[torch.Tensor, str]:
-        """The name of every leaf: its path in a model, else the variable. `roots` are models that were called but have no name here."""
+    def leaves(self, called: list[Model]) -> dict[torch.Tensor, str]:
+        """The name of every leaf: its path in a model, else the variable. `called` are the models that were seen running."""
         known = [model for _, model in self.models]
-        models = [*self.models, *(("", root) for root in roots if not any(root is model for model in known))]
-        inner = {child for _, model in models for child in model.modules() if child is not model}
-        return {**self.tensors, **parameter_paths((name, model) for name, model in models if model not in inner)}
+        inner = {child for model in known for child in model.modules() if child is not model}
+        named = [(name, Model(model)) for name, model in self.models if model not in inner]
+        unnamed = [("", model) for model in called if not any(model.reference() is each for each in known)]
+        return {**self.tensors, **parameter_paths([*named, *unnamed])}
 
     def _note(self, name: str, thing: Any) -> None:
         if isinstance(thing, torch.Tensor):
@@ -71,5 +72,6 @@ class Variables:
 
     def _note_tensor(self, name: str, tensor: torch.Tensor) -> None:
         self.tensors.setdefault(tensor, name)
-        if tensor.grad_fn is not None:
-            self.results.setdefault((tensor.grad_fn, tensor.output_nr), (name, summarize(tensor)))
+        made_by = grad_fn(tensor)
+        if made_by is not None:
+            self.results.setdefault((made_by, tensor.output_nr), (name, summarize(tensor)))

@@ -10,7 +10,6 @@ from byhand.recording.bytecode import Position, meaning
 from byhand.recording.words import Piece, Range, Words, extent, quietly
 
 VERSIONS = 4  # texts remembered of one file, so that what was loaded before an edit keeps its source
-_FUNCTION = 1  # the bit of co_flags that the code of a function has, and that of a module or class has not
 _FUTURES = 0x1FE0000  # the bits of co_flags that `from __future__ import ...` sets
 _sources: dict[str, list["Source"]] = {}
 
@@ -36,7 +35,7 @@ class Source:
 
     def holds(self, code: CodeType) -> bool:
         """Whether this whole text compiles to the code, place by place."""
-        return any(each == code and each.co_linetable == code.co_linetable for each in self._candidates(code))
+        return code in self._candidates(code)
 
     def says(self, code: CodeType, places: list[Range]) -> bool:
         """Whether the code does, in the places given, what this text says there."""
@@ -51,9 +50,7 @@ class Source:
         flags = code.co_flags & _FUTURES
         if flags not in self._compiled:
             self._compiled[flags] = self._compile(flags)
-        found = self._compiled[flags].get((code.co_qualname, code.co_firstlineno), [])
-        # A notebook runs a cell one statement at a time, under names of its own.
-        return found or ([] if code.co_flags & _FUNCTION else self._compiled[flags].get(("<module>", 1), []))
+        return self._compiled[flags].get((code.co_qualname, code.co_firstlineno), [])
 
     def _compile(self, flags: int) -> dict[tuple[str, int], list[CodeType]]:
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

@@ -51,9 +51,7 @@ class Words:
             value = self.text(piece.value)
             return value and f"*{value}"
         written = self._written(extent(piece))
-        candidates = (
-            [written] if "\n" not in written else [*(_joined(written, commas=commas) for commas in (False, True)), ast.unparse(piece)]
-        )
+        candidates = [written] if "\n" not in written else [_joined(written), ast.unparse(piece)]
         meant = _shape(piece)
         return next((text for text in candidates if "\n" not in text and _shape(_parsed(text, piece)) == meant), "")
 
@@ -78,8 +76,8 @@ def _parsed(text: str, like: Piece) -> ast.AST:
     return item.slice if isinstance(item, ast.Subscript) else item
 
 
-def _joined(written: str, *, commas: bool) -> str:
-    """Several lines as one, without comments; `commas` keeps the comma that ends a bracket's last line."""
+def _joined(written: str) -> str:
+    """Several lines as one, without comments and without the comma that ends a bracket's last line."""
     rows = f"{_FRONT}{written}{_BACK}".splitlines(keepends=True)
     found: list[str] = []
     before: tokenize.TokenInfo | None = None
@@ -87,7 +85,7 @@ def _joined(written: str, *, commas: bool) -> str:
         if before is not None and token.start[0] == before.end[0]:
             found.append(rows[token.start[0] - 1][before.end[1] : token.start[1]])
         elif before is not None and token.string in _CLOSING:
-            if before.string == "," and not commas:
+            if before.string == ",":
                 found.pop()
         elif before is not None and before.string not in _OPENING:
             found.append(" ")

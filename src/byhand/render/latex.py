@@ -23,9 +23,8 @@ _SPECIAL: Final = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
+    '"': "''",
+    "`": "{`}",
     "-": "{-}",
     "−": "$-$",
     "–": "--",
@@ -96,7 +95,7 @@ def _drawn(block: Block) -> str:
         case Table():
             return _table(block)
         case Ledger(title, rows, total):
-            return f"\\noindent {escape(title)}\n\n" + _tabular([("",)], [(row,) for row in rows], (total,))
+            return f"\\noindent {escape(title)}\n\n" + _tabular([("", "")], [((row[0],), row[1:]) for row in rows], ((total[0],), total[1:]))
 
 
 def _line(cells: Sequence[Cell]) -> str:
@@ -139,12 +138,11 @@ def _tabular(header: Sequence[tuple[str, ...]], rows: Sequence[tuple[tuple[Cell,
     every = [*rows, total] if total else [*rows]
     counts = [max((len(row[number]) for row in every if len(row) == len(header[0])), default=1) for number in range(len(header[0]))]
     counts = [max(count, 1) for count in counts]
-    spec = "@{\\qquad}".join("@{${}={}$}".join("l" * count) if count > 1 else "l" for count in counts)
     spec = "@{\\qquad}".join("l" + "@{\\;}l" * (count - 1) for count in counts)
     lines = [_header(header[0], counts)] if any(header[0]) else []
     lines += [_row(row, counts) for row in rows]
     lines += [r"\hline", _row(total, counts)] if total else []
-    return "{\\small\\noindent\n\\begin{tabular}{@{}" + spec + "@{}}\n" + "\n".join(lines) + "\n\\end{tabular}}"
+    return "{\\small\\renewcommand{\\arraystretch}{1.5}\\noindent\n\\begin{tabular}{@{}" + spec + "@{}}\n" + "\n".join(lines) + "\n\\end{tabular}}"
 
 
 def _header(columns: Sequence[str], counts: Sequence[int]) -> str:

@@ -139,6 +139,8 @@ def _body(table: Table, width: int) -> Iterator[RenderableType]:
     chains = all(len(sizes) > 1 for sizes in _sizes(table)) and len(widths) > 1
     if needed > width and chains:
         yield from _column_after_column(table, width)
+    elif needed > width and not any(table.columns):
+        yield from _stacked(table, width)
     elif needed > width and others + NARROWEST > width:
         yield from _records(table)
     else:
@@ -266,6 +268,22 @@ def _column_after_column(table: Table, width: int) -> Iterator[RenderableType]:
         if number:
             yield Text("")
         yield _grid(Table((column,), rows), width)
+
+
+def _stacked(table: Table, width: int) -> Iterator[RenderableType]:
+    """For a table without titles: the first cell at the left, the others one below the other beside it."""
+    firsts = [cell_len(_chain(row[0]).plain) for row in table.rows if not _across(table, row)]
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=min(max(firsts, default=1), width // 3), overflow="fold")
+    grid.add_column(overflow="fold")
+    for row in table.rows:
+        if _across(table, row):
+            grid.add_row("", Text.assemble(*(Text(cell.text.strip(), style=STYLES[cell.role]) for cell in row[0])))
+            continue
+        first, *others = (_chain(pieces) for pieces in row)
+        for number, part in enumerate([part for part in others if part.plain] or [Text("")]):
+            grid.add_row("" if number else first, part)
+    yield grid
 
 
 def _records(table: Table) -> Iterator[RenderableType]:

@@ -36,7 +36,7 @@ def prelu_kernel_weight(grad, self):
 
 @shared("RreluWithNoiseBackward0", "RreluWithNoiseBackward1", "RreluWithNoiseBackwardBackward0")
 def random_slopes(lower, upper, training):
-    return training and upper - lower > 1e-6
+    return training & (upper - lower > 1e-6)
 
 
 @rule("RreluWithNoiseBackward0", edge=0, example="F.rrelu(x, training=True)", when=lambda random_slopes: random_slopes)

@@ -135,7 +135,7 @@ def softplus_backward_grad_output(grad, self, beta, threshold):
 @rule("SoftplusBackwardBackward0", edge=1, example="torch.ops.aten.softplus_backward(x, y, 2, 1)")
 def softplus_backward_self(grad, grad_output, self, beta, threshold):
     bend = beta * torch.sigmoid(beta * self) * torch.sigmoid(-beta * self)
-    return grad * grad_output * torch.where(beta * self < threshold, bend, 0)
+    return grad * grad_output * bend * (beta * self < threshold)
 
 
 @rule("GeluBackwardBackward0", edge=0, example="torch.ops.aten.gelu_backward(x, y)", when=lambda approximate: approximate == "none")

@@ -75,12 +75,14 @@ def atan_self(grad, self):
 
 @rule("Atan2Backward0", edge=0, example="torch.atan2(x, y)")
 def atan2_self(grad, self, other):
-    return grad * other / (self**2 + other**2)
+    squared = self**2 + other**2
+    return grad * torch.where(squared == 0, 0, other / squared)
 
 
 @rule("Atan2Backward0", edge=1, example="torch.atan2(x, y)")
 def atan2_other(grad, self, other):
-    return -grad * self / (self**2 + other**2)
+    squared = self**2 + other**2
+    return -grad * torch.where(squared == 0, 0, self / squared)
 
 
 @rule("SinhBackward0", edge=0, example="torch.sinh(x)")

@@ -46,6 +46,13 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
 
 
 @helper
+def degrees_of_freedom(shape: tuple[int, ...], dim: Any, correction: float | None) -> float:
+    """How many elements were reduced into one, less the correction, which is 1 unless it was given."""
+    left = count(shape, dim) - (1 if correction is None else correction)
+    return max(left, 0) if dim is None or not shape else left
+
+
+@helper
 def per_element(grad: torch.Tensor, reduction: int, number: int) -> torch.Tensor:
     """The upstream gradient of each element: shared out evenly if the loss is a mean, whole otherwise."""
     return grad / number if reduction == 1 else grad
@@ -113,11 +120,17 @@ def log_sum_from(value: torch.Tensor, dim: int) -> torch.Tensor:
 
 
 @helper
-def norm_slope(value: torch.Tensor, length: torch.Tensor, p: float) -> torch.Tensor:
+def norm_slope(value: torch.Tensor, length: torch.Tensor, p: float, dim: Any) -> torch.Tensor:
     """How the p-norm, which is `length`, grows with each element: for p = 2 the element over the length; zero at the zero vector."""
     if p == 0:
         return torch.zeros_like(value)
     if math.isinf(p):
         largest = value.abs() == length
-        return value.sgn() * largest / largest.sum()
+        return value.sgn() * largest / largest.sum(dim, keepdim=True)
     return torch.where(value == 0, 0, value.sgn() * (value.abs() / length) ** (p - 1))
+
+
+@helper
+def other_dims(value: torch.Tensor, dim: int) -> tuple[int, ...]:
+    """All dimensions of the tensor but this one."""
+    return tuple(each for each in range(value.dim()) if each != dim % value.dim())

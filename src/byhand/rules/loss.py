@@ -7,14 +7,24 @@ from byhand.rules.helpers import per_element, reduced, weight_or_one
 from byhand.rules.table import forward, rule
 
 
-@rule("MseLossBackward0", edge=0, example="F.mse_loss(x, y)")
-def mse_loss_self(grad, self, target, reduction):
-    return per_element(grad, reduction, self.numel()) * 2 * (self - target)
+@rule("MseLossBackward0", edge=0, example="F.mse_loss(x, y)", when=lambda reduction: reduction == 1)
+def mse_loss_self(grad, self, target):
+    return grad * 2 * (self - target) / self.numel()
 
 
-@rule("MseLossBackward0", edge=1, example="F.mse_loss(x, y)")
-def mse_loss_target(grad, self, target, reduction):
-    return per_element(grad, reduction, self.numel()) * 2 * (target - self)
+@rule("MseLossBackward0", edge=0, example="F.mse_loss(x, y, reduction='sum')")
+def mse_loss_self__sum(grad, self, target):
+    return grad * 2 * (self - target)
+
+
+@rule("MseLossBackward0", edge=1, example="F.mse_loss(x, y)", when=lambda reduction: reduction == 1)
+def mse_loss_target(grad, self, target):
+    return grad * 2 * (target - self) / self.numel()
+
+
+@rule("MseLossBackward0", edge=1, example="F.mse_loss(x, y, reduction='sum')")
+def mse_loss_target__sum(grad, self, target):
+    return grad * 2 * (target - self)
 
 
 @rule("HuberLossBackward0", edge=0, example="F.huber_loss(x, y)")

@@ -1,10 +1,10 @@
-"""Derivatives of vector norms, one case for each order; at the zero vector the gradient is zero, as in PyTorch."""
+"""Derivatives of vector norms, one case for each order, and of distances; at the zero vector the gradient is zero, as in PyTorch."""
 
 import math
 
 import torch
 
-from byhand.rules.helpers import restore_dims
+from byhand.rules.helpers import conj, norm_slope, other_dims, restore_dims
 from byhand.rules.table import forward, rule, shared
 
 
@@ -96,6 +96,25 @@ def norm_self__any(upstream, self, length, p):
     return upstream * torch.where(self == 0, 0, torch.sgn(self) * share)
 
 
+@rule("DistBackward0", edge=0, example="torch.dist(x, y, 3)")
+def dist_self(grad, self, other, p, result):
+    return grad * norm_slope(self - other, result, p, None)
+
+
+@rule("DistBackward0", edge=1, example="torch.dist(x, y, 2)")
+def dist_other(grad, self, other, p, result):
+    return -grad * norm_slope(self - other, result, p, None)
+
+
+@rule("RenormBackward0", edge=0, example="torch.renorm(leaf(3, 4), 3, 0, 1.2)")
+def renorm_self(grad, self, p, dim, maxnorm):
+    dims = other_dims(self, dim)
+    length = torch.linalg.vector_norm(self, p, dims, keepdim=True)
+    scale = maxnorm / (length + 1e-7)
+    along = torch.sum((grad * conj(self)).real, dims, keepdim=True) * norm_slope(self, length, p, dims)
+    return torch.where(length > maxnorm, scale * (grad - along / (length + 1e-7)), grad)
+
+
 @forward("NormBackward0", "NormBackward2")
 def norm(self, p):
     return torch.norm(self, p)
@@ -109,3 +128,13 @@ def norm__dim(self, p, dim, keepdim):
 @forward("LinalgVectorNormBackward0")
 def linalg_vector_norm(self, ord, dim, keepdim):
     return torch.linalg.vector_norm(self, ord, dim, keepdim=keepdim)
+
+
+@forward("DistBackward0")
+def dist(self, other, p):
+    return torch.linalg.vector_norm(self - other, p)
+
+
+@forward("RenormBackward0")
+def renorm(self, p, dim, maxnorm):
+    return torch.renorm(self, p, dim, maxnorm)

@@ -11,6 +11,8 @@ from byhand.rules.table import forward, rule
 @rule("AliasBackward0", edge=0, example="torch.ops.aten.alias(x)")
 @rule("CloneBackward0", edge=0, example="x.clone()")
 @rule("ToCopyBackward0", edge=0, example="x.to(torch.complex128)")
+@rule("LazyCloneBackward0", edge=0, example="torch._lazy_clone(x)")
+@rule("LiftBackward0", edge=0, example="torch.ops.aten.lift(x)")
 @rule("LiftFreshBackward0", edge=0, example="torch.ops.aten.lift_fresh(x.clone())")
 @rule("AddBackward1", edge=0, example="torch.ops.aten.add.Scalar(x, 2.0)")
 @rule("SubBackward1", edge=0, example="torch.ops.aten.sub.Scalar(x, 2.0)")
@@ -145,8 +147,8 @@ def pow_exponent__complex(grad, self, exponent, result):
 
 
 @rule("PowBackward2", edge=0, example="0**positive(*x.shape)", when=lambda self, exponent: self == 0 and not exponent.is_complex())
-def pow_exponent__zero(grad, exponent):
-    return grad * torch.where(exponent >= 0, 0, -math.inf)
+def pow_exponent__zero(grad, exponent, result):
+    return torch.where(exponent >= 0, 0, grad * result * -math.inf)
 
 
 @rule("PowBackward2", edge=0, example="2**x")
@@ -197,7 +199,7 @@ def addcdiv_tensor2(grad, tensor1, tensor2, value):
     return -grad * conj(value * tensor1 / tensor2**2)
 
 
-@forward("AliasBackward0", "CloneBackward0", "LiftFreshBackward0", "ToCopyBackward0")
+@forward("AliasBackward0", "CloneBackward0", "LazyCloneBackward0", "LiftBackward0", "LiftFreshBackward0", "ToCopyBackward0")
 def alias(self):
     return self
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from byhand.rules.helpers import conj, count, product_of_others, restore_dims
+from byhand.rules.helpers import conj, count, degrees_of_freedom, product_of_others, restore_dims
 from byhand.rules.table import forward, rule, shared
 
 
@@ -38,9 +38,7 @@ def deviation(self, dim):
 
 @shared("VarBackward0", "VarMeanBackward0", "StdBackward0", "StdMeanBackward0")
 def freedom(self, dim, correction):
-    """The degrees of freedom: how many elements, less the correction (1 unless it was given)."""
-    left = count(self.shape, dim) - (1 if correction is None else correction)
-    return max(left, 0) if dim is None or not self.dim() else left
+    return degrees_of_freedom(self.shape, dim, correction)
 
 
 @rule("VarBackward0", edge=0, example="leaf(3, 4).var(-1)")

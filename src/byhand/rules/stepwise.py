@@ -19,6 +19,7 @@ from byhand.rules.table import forward, rule
 @rule("FillBackward2", edge=0, example="x.clone().fill_(2.0)")
 @rule("FillBackward3", edge=0, example="x.clone().fill_(leaf())")
 @rule("ZeroBackward0", edge=0, example="x.clone().zero_()")
+@rule("PoissonBackward0", edge=0, example="torch.poisson(torch.exp(x))")
 @rule("BernoulliBackward0", edge=0, example="torch.bernoulli(torch.sigmoid(x))")
 def constant_self(grad):
     return torch.zeros_like(grad)

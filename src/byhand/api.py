@@ -18,6 +18,7 @@ from byhand.recording.engine import unnoticed
 from byhand.recording.modules import here
 from byhand.recording.scope import Variables
 from byhand.recording.walk import read_graph
+from byhand.replay import replay
 from byhand.results import Pass
 from byhand.run import caller
 from byhand.session import Session, describer_of, leaf_grad
@@ -53,13 +54,13 @@ def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], ve
         raise NoGraph(name, verb, _why_no_graph(loss, variables))
     seed = _seed(loss, gradient, name, verb)
     session = here.listeners[-1].judging if here.listeners else None
-    recorded = session.pass_of(loss) if isinstance(session, Session) else None
+    recorded = session.pass_of(loss) if isinstance(session, Session) and gradient is None else None
+    if recorded is not None:
+        return replace(recorded, yours=weigh(given, places_of(given, known_places(recorded)), {}, recorded))
     try:
         return _directly(loss, seed, given, name, session, variables)
-    except GraphFreed:
-        if recorded is None:
-            raise GraphFreed(type(loss.grad_fn).__name__, name) from None
-        return replace(recorded, yours=weigh(given, places_of(given, known_places(recorded)), {}, recorded))
+    except GraphFreed as freed:
+        raise GraphFreed(freed.node, name) from None
 
 
 def _directly(
@@ -68,7 +69,7 @@ def _directly(
     with unnoticed():
         graph, live = read_graph([loss], [name])
         describer: Describer = describer_of(graph, live, session.recorder if session else None, variables)
-        descriptions = [describer.describe(node) for node in graph.nodes]
+        descriptions = replay(graph, live, [describer.describe(node) for node in graph.nodes], describer.variable_at)
         names = describer.names()
         grads = {node.index: (leaf_grad(live[node.index]),) * 2 for node in graph.nodes if node.leaf}
         leaves = {descriptions[node.index].names[0]: (node.index, 0) for node in graph.nodes if node.leaf}

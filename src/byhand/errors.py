@@ -28,6 +28,7 @@ class GraphFreed(ByhandError):
     """The values that backward needs were already given back to memory."""
 
     def __init__(self, node: str, loss: str = "loss") -> None:
+        self.node = node
         super().__init__(
             f"the graph of {loss} has been freed: {node} no longer has the values it saved",
             where=f"{node}, reached from {loss}",

@@ -10,7 +10,7 @@ from byhand.document import Cell, Role
 from byhand.value import Missing, Shown, Value
 
 LONGEST = 60  # characters of a name or an expression that are shown
-INLINE = 16  # elements; more than these take their own line in a table
+INLINE = 8  # elements; a matrix with more of them is written row by row
 DIGITS = 4  # of an element inside a tensor, where its full number is longer
 JOINERS = "\u200c\u200d"  # invisible, and right inside words and emoji
 
@@ -53,6 +53,8 @@ def value(shown: Shown) -> str:
         return statistics(shown)
     if shown.shape == ():
         return number(shown.data, shown.dtype)
+    if len(shown.shape) > 1 and math.prod(shown.shape) > INLINE:
+        return _rows(shown.data, shown.dtype)
     return f"{elements(shown.data, shown.dtype)}{_empty(shown)}"
 
 
@@ -82,6 +84,18 @@ def elements(data: Any, dtype: str) -> str:
         return f"[{', '.join(elements(each, dtype) for each in data)}]"
     full = number(data, dtype)
     return full if len(full) <= DIGITS + 3 else rounded(data)
+
+
+def _rows(data: Any, dtype: str) -> str:
+    """Nested lists with one line for each innermost row, the elements below each other."""
+    wide = max(len(elements(each, dtype)) for each in flat(data))
+
+    def written(part: Any, depth: int) -> str:
+        if not isinstance(part[0], list | tuple):
+            return f"[{', '.join(elements(each, dtype).rjust(wide) for each in part)}]"
+        return f"[{f',{chr(10)}{chr(32) * (depth + 1)}'.join(written(each, depth + 1) for each in part)}]"
+
+    return written(data, 0)
 
 
 def flat(data: Any) -> list[Any]:

@@ -23,7 +23,7 @@ def explain(result: Pass, *, part: str = "") -> Document:
 def tell_check(result: Pass) -> Document:
     """What a check found, in short: what differs, every weight, the reader's own numbers, the summary."""
     labels = Labels(result)
-    several = [*title(result, labels), *differing(result, labels), *weights(result.leaves), *worst(result, labels)]
+    several = [*title(result, labels), *differing(result, labels), *weights(labels.leaves), *worst(result, labels)]
     return Document((*several, *yours(result, labels), *grad_ledgers(result), *summary(result)))
 
 

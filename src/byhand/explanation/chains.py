@@ -1,18 +1,20 @@
 """The chain rule for every weight: in symbols, with the numbers put in, in closed form, with the verdict."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from byhand.document import Block, Cell, Formula, Ledger, Prose, Role
 from byhand.explanation.closed_form import closed_form
 from byhand.explanation.formulas import local_of
 from byhand.explanation.frame import verdict
 from byhand.explanation.labels import Labels, Target
+from byhand.explanation.products import product
 from byhand.results import Contribution, Leaf, Pass, Step
 from byhand.value import Shown, Value
 from byhand.words import cell, counted, number, plain, size
 
 MOST_PATHS = 6  # of one weight that are written out
+MOST_LINKS = 5  # of paths that are told one by one; longer ones are told by what comes back
 MOST_FACTORS = 12  # of one path that are written out
 MOST_WEIGHTS = 12
 LONGEST = 40  # operations whose chain is written out
@@ -22,9 +24,8 @@ Link = tuple[Step, Contribution]
 
 def chains(result: Pass, labels: Labels, *, written: bool) -> Iterator[Block]:
     """One formula or ledger for every weight; `written` asks for the factors too."""
-    for leaf in result.leaves[:MOST_WEIGHTS]:
-        paths = paths_to(leaf, result, labels) if written else ()
-        yield from _told(leaf, paths, result, labels)
+    for leaf in labels.leaves[:MOST_WEIGHTS]:
+        yield from _told(leaf, result, labels, written)
     if len(result.leaves) > MOST_WEIGHTS:
         yield Prose((Cell(f"… and {counted(len(result.leaves) - MOST_WEIGHTS, 'more weight')}, compared in the same way."),))
 
@@ -38,10 +39,6 @@ def is_scalar(result: Pass) -> bool:
 
 def paths_to(leaf: Leaf, result: Pass, labels: Labels) -> tuple[tuple[Link, ...], ...]:
     """Every way from a root down to the leaf, first used first; none if there are too many to write out."""
-    uses: dict[Target, list[Link]] = {}
-    for step in labels.steps:
-        for contribution in step.contributions:
-            uses.setdefault(contribution.to, []).append((step, contribution))
     roots = {(root.node, root.output_nr) for root in result.graph.roots}
     found: list[tuple[Link, ...]] = []
     waiting: list[tuple[Target, tuple[Link, ...]]] = [((leaf.index, 0), ())]
@@ -51,7 +48,7 @@ def paths_to(leaf: Leaf, result: Pass, labels: Labels) -> tuple[tuple[Link, ...]
             found.append(path)
         if len(found) + len(waiting) > MOST_PATHS:
             return ()
-        waiting += [((step.index, 0), ((step, each), *path)) for step, each in reversed(uses.get(target, ()))]
+        waiting += [((step.index, 0), ((step, each), *path)) for step, each in reversed(labels.uses.get(target, ()))]
     return tuple(found)
 
 
@@ -72,24 +69,35 @@ def derivation(leaf: Leaf, result: Pass, labels: Labels) -> dict[str, str | None
     }
 
 
-def _told(leaf: Leaf, paths: tuple[tuple[Link, ...], ...], result: Pass, labels: Labels) -> Iterator[Block]:
+def _told(leaf: Leaf, result: Pass, labels: Labels, written: bool) -> Iterator[Block]:
+    paths = paths_to(leaf, result, labels) if written else ()
     symbol, total = labels.gradient((leaf.index, 0)), cell(leaf.by_hand, Role.BACKWARD)
     products = [path_product(path) for path in paths]
     if len(paths) == 1 and paths[0] and _reaches(products, leaf.by_hand):
         parts = (symbols(paths[0], result, labels), formulas(paths[0], result, labels), numbers(paths[0], result))
         yield Formula((symbol, *_without_repeats(parts, symbol, total), total), remark(leaf, result))
-    elif len(paths) > 1 and _reaches(products, leaf.by_hand):
+    elif len(paths) > 1 and max(map(len, paths)) <= MOST_LINKS and _reaches(products, leaf.by_hand):
         rows = tuple(
             (_through(path, labels), symbols(path, result, labels), formulas(path, result, labels), Cell(number(product, dtype_of(leaf))))
             for path, product in zip(paths, products, strict=True)
         )
         yield Ledger(f"{plain(leaf.name)} is used {len(paths)} times: one path for each, and their sum", rows, (symbol, Cell(""), Cell(""), total))
         yield Prose(remark(leaf, result))
+    elif len(sent := labels.uses.get((leaf.index, 0), ())) > 1 and written:
+        yield sum_of(f"{plain(leaf.name)} is used {len(sent)} times: what comes back is added", sent, (leaf.index, 0), leaf.by_hand, labels)
+        yield Prose(remark(leaf, result))
     else:
         yield Formula((symbol, total), remark(leaf, result))
     closed = closed_form(leaf, result, labels) if paths else None
     if closed is not None and not _said(closed, paths, result, labels):
         yield Formula((symbol, closed, total), (Cell("closed form: simplified, and the number agrees", Role.FAINT),))
+
+
+def sum_of(title: str, sent: Sequence[Link], target: Target, total: Shown, labels: Labels) -> Ledger:
+    """What comes back to a value from each place it is used in, and the sum."""
+    rows = tuple((Cell(f"via {labels.cell((step.index, 0)).text}"), *product(step, each)) for step, each in sent)
+    empty = [Cell("")] * (max(map(len, rows)) - 2)
+    return Ledger(title, rows, (labels.gradient(target), *empty, cell(total, Role.BACKWARD)))
 
 
 def _said(closed: Cell, paths: tuple[tuple[Link, ...], ...], result: Pass, labels: Labels) -> bool:

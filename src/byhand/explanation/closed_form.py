@@ -47,14 +47,14 @@ def _gradient(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Any, dict[Any, 
     given = {symbol(each.name): each.value.data for each in result.leaves if _is_number(each.value)}
     forward: dict[int, Any] = {each.index: symbol(each.name) for each in result.leaves}
     for step in labels.steps:
-        values = _operands(step, forward, given)
+        values = _operands(step, labels, forward, given)
         function = FORWARD.get(step.op)
         if function is None:
             raise _Unknown(step.op)
         forward[step.index] = symbolic(read(function), values)
     arrived: dict[int, Any] = {root.node: _root(result, labels, root.node) for root in result.graph.roots}
     for step in reversed(labels.steps):
-        _send(step, arrived, forward, given)
+        _send(step, labels, arrived, forward, given)
     return arrived[leaf.index], given
 
 
@@ -70,10 +70,10 @@ def _root(result: Pass, labels: Labels, node: int) -> Any:
     return int(start.data) if float(start.data).is_integer() else start.data
 
 
-def _operands(step: Step, forward: dict[int, Any], given: dict[Any, float]) -> dict[str, Any]:
-    values: dict[str, Any] = dict(numbers_of(step))
+def _operands(step: Step, labels: Labels, forward: dict[int, Any], given: dict[Any, float]) -> dict[str, Any]:
+    values: dict[str, Any] = dict(numbers_of(step, labels))
     for operand in step.operands:
-        if operand.constant and operand.name and _is_number(operand.value):
+        if operand.parameter not in values and operand.constant and operand.name and _is_number(operand.value):
             values[operand.parameter] = _constant(operand, given)
     return values | {parameter_of(step, each): forward[each.to[0]] for each in step.contributions}
 
@@ -86,8 +86,8 @@ def _constant(operand: Operand, given: dict[Any, float]) -> Any:
     return name
 
 
-def _send(step: Step, arrived: dict[int, Any], forward: dict[int, Any], given: dict[Any, float]) -> None:
-    values = _operands(step, forward, given) | {"grad": arrived[step.index], "result": forward[step.index]}
+def _send(step: Step, labels: Labels, arrived: dict[int, Any], forward: dict[int, Any], given: dict[Any, float]) -> None:
+    values = _operands(step, labels, forward, given) | {"grad": arrived[step.index], "result": forward[step.index]}
     for contribution in step.contributions:
         rule = rule_of(step, contribution)
         if rule is None:

@@ -23,26 +23,41 @@ def rule_of(step: Step, contribution: Contribution) -> Rule | None:
 
 def names_of(step: Step, labels: Labels) -> dict[str, str]:
     """The user's expressions for what the rules of this operation name: operands, inputs, the result."""
-    names = {operand.parameter: plain(operand.name) for operand in step.operands if operand.name and not _is_number(operand)}
     inputs: dict[str, list[str]] = {}
     for contribution in step.contributions:
         parameter = parameter_of(step, contribution)
         if parameter:
             inputs.setdefault(parameter, []).append(labels.source(contribution.to))
+    typed = {labels.typed(contribution.to) for contribution in step.contributions}
+    names = {each.parameter: plain(each.name) for each in step.operands if each.name not in typed and not _is_number(each)}
     names |= {parameter: each[0] if len(each) == 1 else f"({', '.join(each)})" for parameter, each in inputs.items()}
-    return names | {"result": labels.source((step.index, 0))}
+    return {parameter: name for parameter, name in names.items() if name} | {"result": labels.source((step.index, 0))}
 
 
-def numbers_of(step: Step) -> dict[str, bool | int | float]:
+def numbers_of(step: Step, labels: Labels) -> dict[str, bool | int | float]:
     """The numbers among the operands that have no name: an exponent, a scale."""
-    return {operand.parameter: operand.value.data for operand in step.operands if isinstance(operand.value, Value) and _is_number(operand)}
+    inputs = {parameter_of(step, contribution) for contribution in step.contributions}
+    typed = {labels.typed(contribution.to) for contribution in step.contributions}
+    written = [each for each in step.operands if each.parameter not in inputs and (each.name in typed or _is_number(each))]
+    numbers = {each.parameter: each.value.data for each in written if isinstance(each.value, Value) and _is_plain(each.value.data)}
+    forward = FORWARD.get(step.op)
+    factors = [name for name in FACTORS if forward and name in read(forward).parameters and name not in step.expression]
+    return dict.fromkeys(factors, 1) | numbers
+
+
+FACTORS = ("alpha", "beta")
+"""Factors that are 1 where the user wrote none; PyTorch saves them only where a gradient needs them."""
 
 
 def _is_number(operand: Operand) -> bool:
     """Whether the operand is a number that the user wrote as such, or that has no name."""
-    if not isinstance(operand.value, Value) or not isinstance(operand.value.data, bool | int | float):
+    if not isinstance(operand.value, Value) or not _is_plain(operand.value.data):
         return False
-    return not operand.name or (operand.value.dtype in ("bool", "int", "float") and not operand.name.replace(".", "").isidentifier())
+    return not operand.name or (operand.constant and not operand.name.replace(".", "").isidentifier())
+
+
+def _is_plain(data: Any) -> bool:
+    return isinstance(data, bool | int | float)
 
 
 def parameter_of(step: Step, contribution: Contribution) -> str:
@@ -55,16 +70,17 @@ def forward_of(step: Step, labels: Labels) -> Cell | None:
     """How the value was made: the forward expression with the user's names, else the expression as written, else None."""
     function, names = FORWARD.get(step.op), names_of(step, labels)
     if function is not None:
-        tree = folded(read(function), numbers_of(step))
-        if _parameters(tree) <= names.keys():
-            return Cell(text(tree, names), Role.FORWARD, latex(tree, names))
+        tree = folded(read(function), numbers_of(step, labels))
+        shown = text(tree, names)
+        if _parameters(tree) <= names.keys() and not (step.expression and helpers_in([shown])):
+            return Cell(shown, Role.FORWARD, latex(tree, names))
     return drawn(plain(step.expression), Role.FORWARD) if step.expression else None
 
 
 def local_of(step: Step, contribution: Contribution, labels: Labels) -> Cell | None:
     """The local derivative of a scalar operation as a formula; None where the rule has no such meaning."""
     rule = rule_of(step, contribution)
-    found = rule and local(read(rule.function), names_of(step, labels), numbers_of(step))
+    found = rule and local(read(rule.function), names_of(step, labels), numbers_of(step, labels))
     return Cell(found[0], Role.PLAIN, found[1]) if found else None
 
 
@@ -73,7 +89,7 @@ def formula_of(step: Step, contribution: Contribution, labels: Labels) -> Cell |
     rule = rule_of(step, contribution)
     if rule is None:
         return None
-    tree = folded(read(rule.function), numbers_of(step))
+    tree = folded(read(rule.function), numbers_of(step, labels))
     names = names_of(step, labels) | labels.receiver(contribution)
     return Cell(text(tree, names), Role.BACKWARD, latex(tree, names))
 
@@ -81,7 +97,7 @@ def formula_of(step: Step, contribution: Contribution, labels: Labels) -> Cell |
 def lines_of(step: Step, contribution: Contribution, labels: Labels) -> list[Cell]:
     """The named lines that stand before the rule's result: `name = expression`."""
     rule = rule_of(step, contribution)
-    return _lines(folded(read(rule.function), numbers_of(step)), names_of(step, labels)) if rule else []
+    return _lines(folded(read(rule.function), numbers_of(step, labels)), names_of(step, labels)) if rule else []
 
 
 def _lines(tree: Tree, names: dict[str, str]) -> list[Cell]:

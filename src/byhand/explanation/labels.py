@@ -7,7 +7,7 @@ from functools import cached_property
 from byhand.document import Cell, Role
 from byhand.formula import latex, shown_name, text
 from byhand.formula.tree import Name, Tree
-from byhand.results import Contribution, Pass, Step
+from byhand.results import Contribution, Leaf, Pass, Step
 from byhand.words import plain, shape
 
 LONGEST = 20  # characters of an expression that still serves as a label
@@ -71,6 +71,24 @@ class Labels:
         if written and len(written) <= LONGEST and self._uses[step.expression] == 1:
             return written
         return f"⟨{self.position[step.index]}⟩"
+
+    @cached_property
+    def uses(self) -> dict[Target, list[tuple[Step, Contribution]]]:
+        """Who sends a gradient to each value, in the order of the program."""
+        found: dict[Target, list[tuple[Step, Contribution]]] = {}
+        for step in self.steps:
+            for contribution in step.contributions:
+                found.setdefault(contribution.to, []).append((step, contribution))
+        return found
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The weights in the order in which the program used them."""
+        first: dict[int, int] = {}
+        for place, step in enumerate(self.steps):
+            for contribution in step.contributions:
+                first.setdefault(contribution.to[0], place)
+        return tuple(sorted(self._result.leaves, key=lambda leaf: (first.get(leaf.index, len(self.steps)), leaf.index)))
 
     def typed(self, target: Target) -> str:
         """What the user typed for the value: its name, else its expression, unchanged; "" if neither is known."""

@@ -231,6 +231,9 @@ def worst(result: Pass, labels: Labels) -> Iterator[Block]:
     judged = [(each.comparison.error / each.comparison.floor, step, each) for step in result.steps for each in step.contributions if _is_judged(each)]
     if not judged:
         return
+    if not any(each.comparison.error for _, _, each in judged):
+        yield Prose((Cell("By hand and PyTorch give the same numbers everywhere, to the last bit.", Role.AGREES),))
+        return
     ratio, step, each = max(judged, key=lambda found: found[0])
     where = ", ".join(part for part in (plain(step.module), place(step), step.op) if part)
     said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains"

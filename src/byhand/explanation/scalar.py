@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from byhand.document import Block, Cell, Ledger, Prose, Role, Table
-from byhand.explanation.chains import LONGEST, chains
+from byhand.document import Block, Cell, Prose, Role, Table
+from byhand.explanation.chains import LONGEST, chains, sum_of
 from byhand.explanation.formulas import forward_of, local_of
-from byhand.explanation.labels import Labels, Target
-from byhand.results import Contribution, Pass, Step, Verdict
-from byhand.value import Shown, Value
-from byhand.words import cell, number, plain
+from byhand.explanation.products import local_number, product
+from byhand.explanation.labels import Labels
+from byhand.results import Contribution, Pass, Step
+from byhand.value import Shown
+from byhand.words import cell, plain
 
 COLUMNS = ("forward", "local derivative", "backward")
 MOST_GIVEN = 8
@@ -19,18 +20,17 @@ Pieces = tuple[Cell, ...]
 
 def scalar_story(result: Pass, labels: Labels) -> Iterator[Block]:
     """Inputs, the table of all steps, the sums where a value is used more than once, the chain rule for every weight."""
-    yield from _given(result)
+    yield from _given(result, labels)
     short = len(result.steps) <= LONGEST
     shown = labels.steps if short else (*labels.steps[:ENDS], *labels.steps[-ENDS:])
-    uses = _uses(shown if short else ())
-    rows = [row for step in shown for row in rows_of(step, labels, uses)]
+    rows = [row for step in shown for row in rows_of(step, labels, several=short)]
     if not short:
         middle = len(labels.steps) - 2 * ENDS
-        rows.insert(sum(1 for step in shown[:ENDS] for _ in rows_of(step, labels, uses)), ((Cell(f"… {middle:,} more operations …", Role.FAINT),),))
+        rows.insert(sum(1 for step in shown[:ENDS] for _ in rows_of(step, labels)), ((Cell(f"… {middle:,} more operations …", Role.FAINT),),))
     yield Table(COLUMNS, tuple(rows))
     yield Prose((Cell(READING, Role.FAINT),))
     if short:
-        yield from _sums(labels, uses)
+        yield from _sums(labels)
     yield from chains(result, labels, written=short)
 
 
@@ -40,8 +40,8 @@ READING = (
 )
 
 
-def _given(result: Pass) -> Iterator[Block]:
-    weights = _listed("weights    ", [(leaf.name or "a leaf", leaf.value) for leaf in result.leaves])
+def _given(result: Pass, labels: Labels) -> Iterator[Block]:
+    weights = _listed("weights    ", [(leaf.name or "a leaf", leaf.value) for leaf in labels.leaves])
     constants = _listed("constants  ", [(constant.name, constant.value) for constant in result.constants if constant.name])
     between = (Cell("\n"),) if weights and constants else ()
     if weights or constants:
@@ -59,21 +59,12 @@ def _listed(title: str, values: list[tuple[str, Shown]]) -> tuple[Cell, ...]:
     return *parts[:-1], *([Cell(f"   … and {more:,} more")] if more > 0 else [])
 
 
-def _uses(steps: tuple[Step, ...]) -> dict[Target, list[tuple[Step, Contribution]]]:
-    """Who sends a gradient to each value, last used first."""
-    uses: dict[Target, list[tuple[Step, Contribution]]] = {}
-    for step in reversed(steps):
-        for contribution in step.contributions:
-            uses.setdefault(contribution.to, []).append((step, contribution))
-    return uses
-
-
-def rows_of(step: Step, labels: Labels, uses: dict[Target, list[tuple[Step, Contribution]]]) -> Iterator[tuple[Pieces, ...]]:
+def rows_of(step: Step, labels: Labels, *, several: bool = True) -> Iterator[tuple[Pieces, ...]]:
     """The rows of one operation: forward once, local derivative and backward once for each input."""
     forward = _forward(step, labels)
     for contribution in step.contributions:
-        several = len(uses.get(contribution.to, ())) > 1
-        yield forward, _local(step, contribution, labels), _backward(step, contribution, labels, several)
+        via = several and len(labels.uses[contribution.to]) > 1
+        yield forward, _local(step, contribution, labels), _backward(step, contribution, labels, via)
         forward = ()
     if not step.contributions:
         yield forward, (), ()
@@ -82,7 +73,7 @@ def rows_of(step: Step, labels: Labels, uses: dict[Target, list[tuple[Step, Cont
 def _forward(step: Step, labels: Labels) -> Pieces:
     label, made = labels.cell((step.index, 0)), forward_of(step, labels)
     shown = cell(step.outputs[0].value, Role.FORWARD)
-    return (label, shown) if made is None or made.text == label.text else (label, made, shown)
+    return (label, Cell(""), shown) if made is None or made.text == label.text else (label, made, shown)
 
 
 def _local(step: Step, contribution: Contribution, labels: Labels) -> Pieces:
@@ -93,12 +84,6 @@ def _local(step: Step, contribution: Contribution, labels: Labels) -> Pieces:
     return (symbol, known) if formula is None or formula.text == known.text else (symbol, formula, known)
 
 
-def local_number(step: Step, contribution: Contribution) -> str:
-    """The local derivative as a number, in the digits of the operation's dtype; "" if there is none."""
-    shown = step.outputs[0].value
-    return "" if contribution.local is None else number(contribution.local, shown.dtype if isinstance(shown, Value) else "float32")
-
-
 def _backward(step: Step, contribution: Contribution, labels: Labels, several: bool) -> Pieces:
     symbol = labels.gradient(contribution.to)
     if several:
@@ -107,33 +92,9 @@ def _backward(step: Step, contribution: Contribution, labels: Labels, several: b
     return (symbol, *product(step, contribution))
 
 
-def product(step: Step, contribution: Contribution) -> Pieces:
-    """What arrives · local derivative = what goes on; PyTorch's own number beside it where that differs."""
-    sent = cell(contribution.by_hand, Role.BACKWARD)
-    if contribution.comparison.verdict is Verdict.DIFFERS:
-        sent = Cell(f"{sent.text} (PyTorch: {cell(contribution.by_torch).text})", Role.DIFFERS)
-    elif not isinstance(contribution.by_hand, Value) and isinstance(contribution.by_torch, Value):
-        sent = Cell(f"{cell(contribution.by_torch).text} (PyTorch's)", Role.NOT_COMPARED)
-    arrived = upstream(step)
-    if contribution.local is None or arrived is None:
-        return (sent,)
-    return Cell(f"{cell(arrived).text} · {local_number(step, contribution)}"), sent
-
-
-def upstream(step: Step) -> Shown | None:
-    """The gradient that the rule was fed: PyTorch's own, else ours; None if neither is known."""
-    output = step.outputs[0]
-    return next((each for each in (output.by_torch, output.by_hand) if isinstance(each, Value)), None)
-
-
-def _sums(labels: Labels, uses: dict[Target, list[tuple[Step, Contribution]]]) -> Iterator[Block]:
+def _sums(labels: Labels) -> Iterator[Block]:
     """For every intermediate value that is used more than once, what comes back to it and the sum."""
-    for target, sent in uses.items():
-        if len(sent) < 2 or target[0] not in labels.by_index:
-            continue
-        total = labels.by_index[target[0]].outputs[target[1]].by_hand
-        yield Ledger(
-            f"{labels.cell(target).text} is used {len(sent)} times: what comes back is added",
-            tuple((Cell(f"via {labels.cell((step.index, 0)).text}"), *product(step, each)) for step, each in sent),
-            (labels.gradient(target), *([Cell("")] if all(len(product(*each)) == 2 for each in sent) else []), cell(total, Role.BACKWARD)),
-        )
+    for target, sent in reversed(labels.uses.items()):
+        if len(sent) > 1 and target[0] in labels.by_index:
+            title = f"{labels.cell(target).text} is used {len(sent)} times: what comes back is added"
+            yield sum_of(title, sent, target, labels.by_index[target[0]].outputs[target[1]].by_hand, labels)

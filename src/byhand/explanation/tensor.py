@@ -24,7 +24,7 @@ def tensor_story(result: Pass, labels: Labels) -> Iterator[Block]:
     """Every operation in the order of the program, the middle of a long run counted; then the weights."""
     yield Prose((Cell(READING, Role.FAINT),))
     yield from told(labels.steps, result, labels, longest=LONGEST)
-    yield from weights(result.leaves)
+    yield from weights(labels.leaves)
 
 
 READING = (
@@ -42,6 +42,7 @@ def told(steps: Sequence[Step], result: Pass, labels: Labels, *, longest: int) -
         shown = [*_calls(steps[:ENDS], result, labels), Prose((Cell(f"… {count} …", Role.FAINT),)), *_calls(steps[-ENDS:], result, labels)]
     yield from shown
     texts = [piece.text for block in shown if isinstance(block, Table) for row in block.rows for part in row for piece in part]
+    texts += [block.text for block in shown if isinstance(block, Heading)]
     meanings = helpers_in(texts)
     if meanings:
         yield Table(("in the formulas", ""), tuple(((Cell(f"{name}(…)", Role.CODE),), (Cell(meaning),)) for name, meaning in meanings))

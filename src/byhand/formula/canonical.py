@@ -1,6 +1,7 @@
 """One way to say each thing: methods, attributes and torch functions become calls and operations, before anything is shown."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from byhand.formula.tree import (
@@ -41,6 +42,7 @@ NOT_SHOWN: Final = frozenset({"device"})
 _MODULES: Final = ("torch.nn.functional.", "nn.functional.", "torch.", "math.", "F.", "nn.")
 
 
+@lru_cache(maxsize=4096)
 def canonical(expression: Expression, *, real: bool = True) -> Expression:
     """The same value in the form that is shown; for real graphs without the conjugates."""
     return _Canon(real).form(expression)

@@ -88,6 +88,10 @@ class Describer:
             return self._constants[tensor]
         return self._leaf_names.get(tensor._base, "") if tensor._base is not None and tensor._base.grad_fn is None else ""
 
+    def variable_at(self, index: int, output_nr: int) -> torch.Tensor | None:
+        """The variable that holds one output of a node, if one does."""
+        return self._variables.tensor(self._live[index], output_nr)
+
     def _by_place(self) -> dict[tuple[int, int], str]:
         position = {node: index for index, node in enumerate(self._live)}
         found = {}

@@ -6,15 +6,19 @@ from typing import Any
 import torch
 
 from byhand.graph import Node
+from byhand.recording.saved import recognised
 
 
 def run_node(node: Node, live: Any, grads: Sequence[torch.Tensor | None]) -> tuple[torch.Tensor | None, ...]:
     """What PyTorch's node sends to each of its edges, not yet summed over broadcast dimensions or cast.
 
-    A custom Function's `backward` is called once, with zeros for outputs without gradient, as the engine does.
+    Raises GraphFreed and ModifiedInPlace where PyTorch refuses. A custom Function's `backward` is called once, with zeros for outputs without gradient, as the engine does.
     """
     if not isinstance(live, torch.autograd.function.BackwardCFunction):
-        return _tuple(live(*grads))
+        try:
+            return _tuple(live(*grads))
+        except RuntimeError as problem:
+            raise recognised(problem, node.name, "of its inputs or result") or problem from None
     filled = [
         torch.zeros(meta.shape, dtype=meta.dtype, device=meta.device) if grad is None else grad
         for grad, meta in zip(grads, node.outputs, strict=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from byhand.errors import GraphFreed, ModifiedInPlace, Unreadable
+from byhand.errors import ByhandError, GraphFreed, ModifiedInPlace, Unreadable
 
 _SIGN_BIT = 1 << 63
 
@@ -34,12 +34,19 @@ class Saved:
         try:
             return signed(getattr(self._node, f"_saved_{name}"))
         except RuntimeError as problem:
-            message = str(problem)
-            if "second time" in message:
-                raise GraphFreed(self._node.name()) from None
-            if "modified by an inplace operation" in message:
-                raise ModifiedInPlace(self._node.name(), name, message) from None
-            raise Unreadable(self._node.name(), name, message.splitlines()[0]) from None
+            raise recognised(problem, self._node.name(), name) or Unreadable(
+                self._node.name(), name, str(problem).splitlines()[0]
+            ) from None
+
+
+def recognised(problem: RuntimeError, node: str, name: str) -> ByhandError | None:
+    """PyTorch's refusal to give a saved value, as ours: the graph was freed, or the value overwritten."""
+    message = str(problem)
+    if "second time" in message:
+        return GraphFreed(node)
+    if "modified by an inplace operation" in message:
+        return ModifiedInPlace(node, name, message)
+    return None
 
 
 def packed_by_checkpoint(node: Any, name: str) -> bool:

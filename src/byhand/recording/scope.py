@@ -30,7 +30,7 @@ class Variables:
 
     def __init__(self, frame: Any) -> None:
         self.tensors: dict[torch.Tensor, str] = {}
-        self.results: dict[tuple[Any, int], tuple[str, Shown]] = {}
+        self.results: dict[tuple[Any, int], tuple[str, torch.Tensor]] = {}
         self.models: list[tuple[str, torch.nn.Module]] = []
         spaces: list[dict[str, Any]] = []
         for each in user_frames(frame):
@@ -44,7 +44,12 @@ class Variables:
 
     def value(self, node: Any, output_nr: int) -> Shown:
         """The value of the variable that holds one output of a node, if one does."""
-        return self.results.get((node, output_nr), ("", Missing.NOT_RECORDED))[1]
+        tensor = self.tensor(node, output_nr)
+        return Missing.NOT_RECORDED if tensor is None else summarize(tensor)
+
+    def tensor(self, node: Any, output_nr: int) -> torch.Tensor | None:
+        """The variable that holds one output of a node, if one does."""
+        return self.results.get((node, output_nr), ("", None))[1]
 
     def leaves(self, called: list[Model]) -> dict[torch.Tensor, str]:
         """The name of every leaf: its path in a model, else the variable. `called` are the models that were seen running."""
@@ -74,4 +79,4 @@ class Variables:
         self.tensors.setdefault(tensor, name)
         made_by = grad_fn(tensor)
         if made_by is not None:
-            self.results.setdefault((made_by, tensor.output_nr), (name, summarize(tensor)))
+            self.results.setdefault((made_by, tensor.output_nr), (name, tensor))

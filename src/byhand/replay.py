@@ -1,0 +1,97 @@
+"""Forward values that PyTorch did not keep, worked out again where everything that went in is known."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from byhand.errors import ByhandError
+from byhand.graph import Graph, Node
+from byhand.recording.describe import Description
+from byhand.recording.saved import Saved
+from byhand.recording.summary import summarize
+from byhand.rules.table import FORWARD, rules_of
+from byhand.value import Value
+
+LARGEST = 1 << 20  # elements of all values together; beyond this a value that was not kept is not worked out again
+Place = tuple[int, int]
+Found = dict[Place, torch.Tensor]
+
+
+def replay(
+    graph: Graph, live: Sequence[Any], descriptions: Sequence[Description], variable: Callable[[int, int], torch.Tensor | None]
+) -> list[Description]:
+    """The descriptions, with the values filled in that follow from leaves, variables and what PyTorch saved."""
+    if sum(_elements(meta.shape) for node in graph.nodes for meta in node.outputs) > LARGEST:
+        return list(descriptions)
+    found: Found = {}
+    for node in reversed(graph.nodes):
+        for output_nr in range(len(node.outputs)):
+            tensor = live[node.index].variable if node.leaf else variable(node.index, output_nr)
+            if tensor is not None:
+                found[node.index, output_nr] = tensor.detach()
+        if not node.leaf and (node.index, 0) not in found and len(node.outputs) == 1:
+            _work_out(node, Saved(live[node.index]), found)
+    return [_filled(node, description, found) for node, description in zip(graph.nodes, descriptions, strict=True)]
+
+
+def _elements(shape: tuple[int, ...]) -> int:
+    total = 1
+    for length in shape:
+        total *= length
+    return total
+
+
+def _work_out(node: Node, saved: Saved, found: Found) -> None:
+    """The node's own saved result, else its forward expression on what is known."""
+    try:
+        if "result" in saved and isinstance(result := saved["result"], torch.Tensor):
+            found[node.index, 0] = result.detach()
+        _learn_inputs(node, saved, found)
+        value = None if (node.index, 0) in found else _forward(node, saved, found)
+    except ByhandError:
+        return
+    if isinstance(value, torch.Tensor) and tuple(value.shape) == node.outputs[0].shape and value.dtype == node.outputs[0].dtype:
+        found[node.index, 0] = value
+
+
+def _learn_inputs(node: Node, saved: Saved, found: Found) -> None:
+    """What PyTorch saved of an input is the value of the node that the input came from."""
+    for name, place in _inputs(node).items():
+        if place not in found and name in saved and isinstance(value := saved[name], torch.Tensor):
+            found[place] = value.detach()
+
+
+def _inputs(node: Node) -> dict[str, Place]:
+    found = {}
+    for number, edge in enumerate(node.edges):
+        rules = rules_of(node.name, number)
+        if edge is not None and rules:
+            found[rules[0].input] = (edge.node, edge.output_nr)
+    return found
+
+
+def _forward(node: Node, saved: Saved, found: Found) -> Any:
+    """The forward expression with everything it names, None where something is unknown or the expression does not apply."""
+    forward = FORWARD.get(node.name)
+    if forward is None:
+        return None
+    inputs, given = _inputs(node), []
+    for name in forward.__code__.co_varnames[: forward.__code__.co_argcount]:
+        value = found.get(inputs[name]) if name in inputs else saved[name] if name in saved else None
+        if value is None:
+            return None
+        given.append(value)
+    try:
+        return forward(*given)
+    except (RuntimeError, TypeError, ValueError, IndexError):
+        return None
+
+
+def _filled(node: Node, description: Description, found: Found) -> Description:
+    values = tuple(
+        value if isinstance(value, Value) or (node.index, number) not in found else summarize(found[node.index, number])
+        for number, value in enumerate(description.values)
+    )
+    return replace(description, values=values)

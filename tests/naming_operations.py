@@ -43,6 +43,12 @@ class Thing:
         self.notes.append((frame.f_code, frame.f_lasti))
         return ""
 
+    def __repr__(self):
+        """Text, as an operation."""
+        frame = sys._getframe(1)
+        self.notes.append((frame.f_code, frame.f_lasti))
+        return ""
+
     async def later(self):
         """The thing, when awaited."""
         return self

@@ -3,10 +3,12 @@
 import __future__
 
 import ast
+import dis
 import gc
 import linecache
 import os
 import pathlib
+import sys
 import tempfile
 import warnings
 import weakref
@@ -70,7 +72,7 @@ def test_a_file_edited_while_it_runs():
             variables = namespace()
             exec(compile(text, str(file), "exec"), variables)
             found.append(variables["notes"][0])
-            written(*found[0])
+            written(*found[-1])
         naming._known.clear()
 
         assert [each.expression for each in written_along(found)] == ["x * w", "y + w"]
@@ -96,6 +98,25 @@ def test_a_notebook_runs_statement_by_statement():
         exec(code, variables)
 
     assert brief(written_along(variables["notes"])) == [("x*w", "a"), ("y*w", "b"), ("b*a", None)]
+
+
+def test_a_line_that_a_console_prints():
+    """Printing a result is no operation of the line that gave it."""
+    text, file, variables = "-x", "<console>", namespace()
+    linecache.cache[file] = (len(text), None, [text], file)
+    shown, sys.displayhook = sys.displayhook, repr
+    try:
+        exec(compile(text, file, "single"), variables)
+    finally:
+        sys.displayhook = shown
+
+    assert brief(written_along(variables["notes"]))[0] == ("-x", None)
+    assert [written(code, offset).expression for code, offset in printing(variables["notes"][0][0])] == [""]
+
+
+def printing(code):
+    """Where a code object prints."""
+    return [(code, each.offset) for each in dis.get_instructions(code) if each.opname in ("PRINT_EXPR", "CALL_INTRINSIC_1")]
 
 
 def test_code_that_is_equal_and_stands_elsewhere():

@@ -145,7 +145,7 @@ def test_operands():
 
     assert found.operands == (
         Operand("x", "", True),
-        Operand("-1", "", True),
+        Operand("-1", "", True, True),
         Operand("x[0]", "", False),
         Operand("w", "size", True),
         Operand("{}", "**", False),
@@ -161,6 +161,16 @@ def test_arguments():
     assert [each.text for each in method.arguments(3)] == ["x", "y", "w"]
     assert [each.text for each in method.arguments(2)] == ["y", "w"]
     assert method.arguments(5) == stars.arguments(3) == ()
+
+
+def test_arguments_of_operators():
+    """A literal on the left is the second argument, since Python asks the tensor; a number in a variable could be either."""
+    left, right, both, compared = run("h = 2 * w\nh = w * 2\nh = x * w\nx < w")
+
+    assert [each.text for each in left.arguments(2, mixed=True)] == ["w", "2"]
+    assert [each.text for each in right.arguments(2, mixed=True)] == ["w", "2"]
+    assert [each.text for each in both.arguments(2)] == ["x", "w"]
+    assert both.arguments(2, mixed=True) == compared.arguments(2, mixed=True) == ()
 
 
 def test_label():

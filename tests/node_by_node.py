@@ -18,6 +18,13 @@ class Outcome:
     edge: int
     problem: str
     error: float
+    dtype: torch.dtype = torch.float64
+
+
+def coarsest(node, edge):
+    """The dtype that rounds most among what the node makes and what this edge receives."""
+    dtypes = [meta.dtype for meta in (*node.outputs, edge.meta) if meta.dtype.is_floating_point or meta.dtype.is_complex]
+    return max(dtypes, key=lambda dtype: torch.finfo(dtype).eps)
 
 
 def random_like(meta, generator):
@@ -63,4 +70,4 @@ def compare(graph, node, number, operands, theirs):
     wide = torch.complex128 if theirs.dtype.is_complex else torch.float64
     scale = max(theirs.to(wide).abs().max().item(), 1e-300)
     error = (ours.to(wide) - theirs.to(wide)).abs().max().item() / scale
-    return Outcome(node.name, number, "" if error < 1e-4 else "differs", error)
+    return Outcome(node.name, number, "" if error < 1e-4 else "differs", error, coarsest(node, node.edges[number]))

@@ -23,7 +23,7 @@ from byhand.recording.naming import written_along
 shell = InteractiveShell()
 variables = namespace()
 shell.push(variables)
-shell.run_cell("y_hat = w * x\\ns = y_hat(y)\\nloss = s**2\\nloss * 2")
+shell.run_cell("y_hat = w * x\\ns = y_hat(y)\\nloss = s**2\\nloss * 2;")
 shell.run_cell("def f(x):\\n    k = x*w\\n    return k * w\\nh = [f(x) for _ in range(1)]")
 shell.run_cell("async def f(): return x\\nh = (await f()) * w")
 print(brief(written_along(variables["notes"])))

@@ -48,7 +48,7 @@ def worked(rule, variant):
     graph, live = read_graph(outputs)
     with torch.no_grad():
         for node, handle, number in subjects(rule, graph, live):
-            operands = Operands(graph, node, next(upstreams(node, torch.Generator().manual_seed(3))), Saved(handle))
+            operands = Operands(node, next(upstreams(node, torch.Generator().manual_seed(3))), Saved(handle))
             bound = operands.bind(rule.needs, number)
             yield rule.function(*bound), dict(zip(rule.needs, bound, strict=True))
 

@@ -12,7 +12,20 @@ from rule_examples import RULES
 
 from byhand.rules.table import DERIVED, FORWARD, TABLE
 
-ASKING = {"vjp", "jvp", "autograd", "grad_fn", "next_functions", "functorch", "jacrev", "jacfwd", "hessian", "linearize"}
+ASKING = {
+    "vjp",
+    "jvp",
+    "autograd",
+    "grad_fn",
+    "next_functions",
+    "functorch",
+    "jacrev",
+    "jacfwd",
+    "hessian",
+    "linearize",
+    "__dict__",
+    "__getattribute__",
+}
 """Words that ask PyTorch for a derivative, as a name or as a part of one between underscores."""
 
 MODULES = (
@@ -27,8 +40,12 @@ MODULES = (
 )
 """Where PyTorch keeps its derivatives and the decompositions it derives them from."""
 
-REFLECTION = {"getattr", "eval", "exec", "compile", "__import__", "globals", "vars", "import_module"}
+REFLECTION = {"getattr", "eval", "exec", "compile", "__import__", "globals", "vars", "import_module", "attrgetter", "methodcaller"}
 """Calls behind which any of the others could hide."""
+
+
+HARMLESS = {"backward"} | {node for node, _ in TABLE}
+"""Strings that name no call: the way a Fourier transform is scaled, and classes of nodes in messages."""
 
 
 def forbidden(word):
@@ -57,7 +74,7 @@ def origin(name, names):
 
 
 def complaint(step, names, parameters):
-    """Why one step of a function's source is not allowed, empty if it is."""
+    """Why one step of a function's source is not allowed, empty if it is; `parameters` are those it must not call."""
     match step:
         case ast.Import() | ast.ImportFrom():
             return "an import inside a rule"
@@ -67,7 +84,7 @@ def complaint(step, names, parameters):
             return f"calls its parameter {name}"
         case ast.Attribute(attr=word) if forbidden(word) or word == "grad":
             return f".{word}"
-        case ast.Constant(value=str(text)) if forbidden(text):
+        case ast.Constant(value=str(text)) if forbidden(text) and text not in HARMLESS:
             return repr(text)
     source = origin(dotted(step), names) if isinstance(step, ast.Name | ast.Attribute) else ""
     if source.startswith(MODULES) or any(forbidden(word) for word in source.removeprefix("byhand.").split(".")):
@@ -83,17 +100,20 @@ def body_of(function):
 
 
 def violations(function, seen=None):
-    """Everything in the function, and in the functions of byhand.rules that it calls, that asks PyTorch for the answer."""
+    """Everything in the function, and in the functions of byhand.rules that it calls, that asks PyTorch for the answer.
+
+    What is handed to a rule might be a node, so it may not call it; a helper may call what a rule hands on, since no rule has one to hand on.
+    """
+    handed = set() if seen else set(inspect.signature(function).parameters)
     seen = set() if seen is None else seen
     if function in seen:
         return []
     seen.add(function)
     names = inspect.unwrap(function).__globals__
-    parameters = set(inspect.signature(function).parameters)
     found = []
     for statement in body_of(function):
         for step in ast.walk(statement):
-            problem = complaint(step, names, parameters)
+            problem = complaint(step, names, handed)
             found += [f"{function.__module__}.{function.__name__}: {problem}"] if problem else []
             called = names.get(step.id) if isinstance(step, ast.Name) else None
             if isinstance(called, FunctionType) and called.__module__.startswith("byhand.rules"):
@@ -156,6 +176,7 @@ PLANTED = {
     "alias of a kernel": "return hidden_kernel(grad, result, -1, result.dtype)",
     "alias of a module": "return hidden_module.grad(result, self, grad)",
     "reflection": "return getattr(torch, 'tanh_' + 'back' + 'ward')(grad, result)",
+    "dictionary": "return torch.__dict__['tanh_' + 'back' + 'ward'](grad, result)",
     "import": "from torch import autograd\n    return autograd.grad(result, self, grad)",
     "helper": "return innocent(grad, result)",
     "helper of a helper": "return more_innocent(grad, result)",

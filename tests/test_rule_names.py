@@ -11,7 +11,7 @@ from torchgen.packaged.autograd.load_derivatives import load_derivatives
 
 from byhand.rules.table import DERIVED, EACH, FORWARD, HELPERS, TABLE
 
-HAND_WRITTEN = {"CopyBackwards": ("src",)}
+HAND_WRITTEN = {"CopyBackwards": ("self", "src")}
 """Classes that PyTorch writes by hand, so that derivatives.yaml does not name their inputs."""
 
 VOCABULARY = {"grad", "grads", "shape", "dtype", "shapes", "index", "receiver_stride", "receiver_offset"}

@@ -11,7 +11,7 @@ WITHOUT_RULE = {"CopySlices"}
 """Nodes that hide what they did; custom autograd Functions have no class of ours either, but the zoo has none."""
 
 TOLERANCE = {torch.float32: 2e-5, torch.float64: 1e-10}
-"""Relative to the largest element of a contribution. Rounding alone gives about √terms · u, with sums of up to a few thousand terms:
+"""By the coarsest dtype at the node, relative to the largest element of a contribution. Rounding alone gives about √terms · u, with sums of up to a few thousand terms:
 64 · 6e-8 = 4e-6 in float32 and 64 · 1e-16 = 7e-15 in float64. What is left is room for an ill-conditioned step (a normalisation that
 cancels); a wrong factor of 0.1 % is fifty times the wider of the two."""
 
@@ -36,14 +36,14 @@ def dtype(request):
     torch.set_default_dtype(before)
 
 
-def wrong(found, dtype):
+def wrong(found):
     """What is not as it should be, once for each edge of a class."""
     missing = {f"{each.node} edge {each.edge}: no rule" for each in found if each.problem == "no rule" and each.node not in WITHOUT_RULE}
     failed = {f"{each.node} edge {each.edge}: {each.problem}" for each in found if each.problem not in ("", "differs", "no rule")}
     return (
         missing
         | failed
-        | {f"{each.node} edge {each.edge}: off by {each.error:.1e}" for each in found if not each.error <= TOLERANCE[dtype]}
+        | {f"{each.node} edge {each.edge}: off by {each.error:.1e}" for each in found if not each.error <= TOLERANCE[each.dtype]}
     )
 
 
@@ -53,7 +53,7 @@ def test_a_torch_model_agrees_node_by_node(name, dtype):
     found = outcomes(built(name))
 
     assert found
-    assert not wrong(found, dtype)
+    assert not wrong(found)
 
 
 @pytest.mark.parametrize("attention", [None, "eager"], ids=["default", "eager"])
@@ -66,7 +66,7 @@ def test_a_transformers_model_agrees_node_by_node(name, attention, dtype):
     found = outcomes(built(name, attention))
 
     assert found
-    assert not wrong(found, dtype)
+    assert not wrong(found)
 
 
 @pytest.mark.skipif(find_spec("transformers") is None, reason="transformers is not installed")

@@ -18,8 +18,8 @@ Arguments for the program itself follow `--`: byhand explain train.py -- --epoch
 app = App(name="byhand", help=HELP, help_format="plaintext", version=lambda: _version())
 
 File = Annotated[Path, Parameter(help="A Python script or a Jupyter notebook, as it is.")]
-Json = Annotated[str, Parameter(help="Write all backward passes as JSON to this file, or - for the terminal.")]
-Latex = Annotated[str, Parameter(help="Write the story as LaTeX to this file, or - for the terminal.")]
+Json = Annotated[str, Parameter(allow_leading_hyphen=True, help="Write all backward passes as JSON to this file, or - for the terminal.")]
+Latex = Annotated[str, Parameter(allow_leading_hyphen=True, help="Write the story as LaTeX to this file, or - for the terminal.")]
 Step = Annotated[int | None, Parameter(help="Which backward pass to tell, counted from 1; the last if not given.")]
 Part = Annotated[str, Parameter(help="The module of a large model to open, such as h.0.attn.")]
 

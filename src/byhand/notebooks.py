@@ -58,7 +58,7 @@ def _execute(notebook: Any, wanted: Any, options: dict[str, Any]) -> CellFailed 
     begin, end = new_code_cell(_BEGIN), new_code_cell(_END.format(options=options))
     notebook.cells = [begin, *own, end]
     stream = sys.stderr if "-" in (wanted.json, wanted.latex) else sys.stdout
-    client = NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(wanted.file.resolve().parent)}})
+    client = NotebookClient(notebook, timeout=None, resources=_beside(wanted.file), extra_arguments=["--IPKernelApp.log_level=40"])
     failed = None
     with client.setup_kernel():
         client.execute_cell(begin, 0)
@@ -72,6 +72,11 @@ def _execute(notebook: Any, wanted: Any, options: dict[str, Any]) -> CellFailed 
                 break
         client.execute_cell(end, len(own) + 1)
     return failed
+
+
+def _beside(path: Path) -> dict[str, Any]:
+    """The notebook runs in its own folder."""
+    return {"metadata": {"path": str(path.resolve().parent)}}
 
 
 def _show(cell: Any, stream: Any) -> None:

@@ -1,17 +1,17 @@
 """Where the commands put what they found: the terminal, a file written whole or not at all, and the exit code."""
 
 import os
+import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from byhand.display import Story
 from byhand.errors import ByhandError, NoBackward, Unwritable
 from byhand.failures import explained
-from byhand.render.text import print_document
+from byhand.render.text import render_text
 from byhand.run import Run
 
 
@@ -60,13 +60,14 @@ def deliver(run: Run, wanted: Any, problem: BaseException | None, *, width: int 
         if not run.passes:
             raise NoBackward(str(wanted.file))
         story = run.explain(step=wanted.step, part=wanted.part) if wanted.verb == "explain" else run.check(step=wanted.step)
-        every = Story(story.document, run.passes)
+        every = Story(story.document, [replace(made, program=str(wanted.file)) for made in run.passes])
         if wanted.json:
             write(wanted.json, every.to_json())
         if wanted.latex:
             write(wanted.latex, story.to_latex())
         if "-" not in (wanted.json, wanted.latex):
-            print_document(story.document, Console(file=sys.stdout, highlight=False, width=width, force_terminal=colour))
+            columns = width or shutil.get_terminal_size((100, 24)).columns
+            sys.stdout.write(render_text(story.document, width=columns, colour=sys.stdout.isatty() if colour is None else colour))
     except ByhandError as error:
         if problem is None or not isinstance(error, NoBackward):
             print(error.report(), file=sys.stderr)

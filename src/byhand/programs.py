@@ -12,6 +12,8 @@ from pathlib import Path
 from byhand.errors import NoSuchFile, NotAProgram
 from byhand.run import Run
 
+_OURS = str(Path(__file__).resolve().parent)
+
 
 def source_of(path: Path) -> bytes:
     """The file's content. Raises NoSuchFile with what may have been meant."""
@@ -22,7 +24,7 @@ def source_of(path: Path) -> bytes:
     except FileNotFoundError:
         folder = path.parent
         names = [each.name for each in folder.iterdir() if each.suffix in (".py", ".ipynb")] if folder.is_dir() else []
-        raise NoSuchFile(str(path), [str(folder / name) for name in difflib.get_close_matches(path.name, names, 3)]) from None
+        raise NoSuchFile(str(path), [str(folder / name) for name in difflib.get_close_matches(path.name, names, 3, 0.7)]) from None
     except OSError as problem:
         raise NotAProgram(str(path), problem.strerror or str(problem)) from None
 
@@ -59,11 +61,20 @@ def run_script(path: Path, arguments: Sequence[str], run: Run) -> BaseException 
 
 
 def show_failure(problem: BaseException, path: Path) -> None:
-    """The program's own traceback, from its first frame on."""
+    """The program's own traceback, from its first frame on; the frames in between that are ours are left out."""
     trace = problem.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != str(path):
         trace = trace.tb_next
-    traceback.print_exception(type(problem), problem, trace or problem.__traceback__, file=sys.stderr)
+    told = traceback.TracebackException(type(problem), problem, trace or problem.__traceback__)
+    sys.stderr.write("".join(_without_ours(told).format()))
+
+
+def _without_ours(told: traceback.TracebackException) -> traceback.TracebackException:
+    part: traceback.TracebackException | None = told
+    while part is not None:
+        part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not frame.filename.startswith(_OURS)])
+        part = part.__cause__ or part.__context__
+    return told
 
 
 @contextmanager

@@ -74,7 +74,17 @@ def forward_of(step: Step, labels: Labels) -> Cell | None:
         shown = text(tree, names)
         if _parameters(tree) <= names.keys() and not (step.expression and helpers_in([shown])):
             return Cell(shown, Role.FORWARD, latex(tree, names))
-    return drawn(plain(step.expression), Role.FORWARD) if step.expression else None
+    if not step.expression:
+        return None
+    inside = not step.name and labels.written[step.expression] > 1
+    return _operation(step, labels) if inside else drawn(plain(step.expression), Role.FORWARD)
+
+
+def _operation(step: Step, labels: Labels) -> Cell:
+    """One of several operations behind one expression of the user's, by PyTorch's name: view(⟨3⟩)."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", re.sub(r"Backward\d*$", "", step.op)).lower()
+    inputs = dict.fromkeys(labels.cell(contribution.to).text for contribution in step.contributions)
+    return drawn(f"{name}({', '.join(inputs)})", Role.FORWARD)
 
 
 def local_of(step: Step, contribution: Contribution, labels: Labels) -> Cell | None:

@@ -42,7 +42,8 @@ class Labels:
         return {step.index: step for step in self._result.steps}
 
     @cached_property
-    def _uses(self) -> Counter[str]:
+    def written(self) -> Counter[str]:
+        """How many operations without a name have each expression."""
         return Counter(step.expression for step in self._result.steps if not step.name)
 
     def source(self, target: Target) -> str:
@@ -68,7 +69,7 @@ class Labels:
         if step.name:
             return f"{shown_name(step.name)}{str(step.occurrence).translate(SUBSCRIPTS)}" if step.occurrence else plain(step.name)
         written = plain(step.expression)
-        if written and len(written) <= LONGEST and self._uses[step.expression] == 1:
+        if written and len(written) <= LONGEST and self.written[step.expression] == 1:
             return written
         return f"⟨{self.position[step.index]}⟩"
 

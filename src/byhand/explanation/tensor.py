@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
+from byhand.explanation.chains import sum_of
 from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, lines_of
 from byhand.explanation.frame import place, verdict
 from byhand.explanation.labels import Labels
 from byhand.results import Contribution, Leaf, Pass, Step, Verdict
-from byhand.value import Value
+from byhand.value import Missing, Value
 from byhand.words import cell, counted, plain, shape, size
 
 LONGEST = 24  # operations that are told one by one
@@ -24,7 +25,19 @@ def tensor_story(result: Pass, labels: Labels) -> Iterator[Block]:
     """Every operation in the order of the program, the middle of a long run counted; then the weights."""
     yield Prose((Cell(READING, Role.FAINT),))
     yield from told(labels.steps, result, labels, longest=LONGEST)
+    if len(labels.steps) <= LONGEST:
+        yield from sums(labels)
     yield from weights(labels.leaves)
+
+
+def sums(labels: Labels) -> Iterator[Block]:
+    """For every value that is used more than once, what comes back to it from each place, and the sum."""
+    for target, sent in labels.uses.items():
+        if len(sent) > 1:
+            step, title = labels.by_index.get(target[0]), f"{labels.cell(target).text} is used {len(sent)} times: what comes back is added"
+            leaf = next((leaf for leaf in labels.leaves if leaf.index == target[0]), None)
+            total = step.outputs[target[1]].by_hand if step else leaf.by_hand if leaf else Missing.NOT_RECORDED
+            yield sum_of(title, sent, target, total, labels)
 
 
 READING = (
@@ -153,6 +166,5 @@ def _weight(leaf: Leaf) -> Row:
     agrees = leaf.comparison.verdict is Verdict.AGREES
     judged = verdict(leaf.comparison)
     if agrees and len(by_torch.text) > BESIDE:
-        by_torch = Cell("")
-        judged = (Cell(f"agrees, off by {size(leaf.comparison.error)} at most" if leaf.comparison.error else "agrees exactly", Role.AGREES),)
+        by_torch = Cell(f"off by {size(leaf.comparison.error)} at most" if leaf.comparison.error else "equal", Role.FAINT)
     return (Cell(plain(leaf.name) or "a leaf", Role.NAME),), (by_hand,), (by_torch,), judged

@@ -34,11 +34,12 @@ KINDS: Mapping[str, tuple[type[Piece], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What an operation is given: its words, its keyword if it has one, and whether it is a plain name, path or literal."""
+    """What an operation is given: its words, its keyword if it has one, whether it is a plain name, path or literal, and which."""
 
     text: str
     keyword: str = ""
     plain: bool = False
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Said:
     operands: tuple[Operand, ...] = ()
     receiver: Operand | None = None
     targets: Targets = NOWHERE
+    operator: bool = False
 
 
 def said(name: str, piece: Piece, parents: Mapping[ast.AST, ast.AST], words: Words) -> Said | None:
@@ -67,13 +69,16 @@ def said(name: str, piece: Piece, parents: Mapping[ast.AST, ast.AST], words: Wor
             value = outer.value if isinstance(outer, ast.Assign) else None
             return Said("", _operands([value], words), None, Targets((written_target(piece, words),)))
         case _, ast.AugAssign(target=target, value=value), _:
-            return Said(words.text(piece), _operands([target, value], words), None, Targets((written_target(target, words),)))
+            return Said(
+                words.text(piece), _operands([target, value], words), None, Targets((written_target(target, words),)), operator=True
+            )
         case _, ast.Call(), ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return None
         case _, ast.Compare(ops=[_, _, *_]), _:
             return None
         case _, ast.expr(), _:
-            return Said(words.text(piece), _given(piece, words), _receiver(piece, words), assigned(piece, parents, words))
+            operator = isinstance(piece, ast.BinOp | ast.Compare)
+            return Said(words.text(piece), _given(piece, words), _receiver(piece, words), assigned(piece, parents, words), operator)
     return None
 
 
@@ -123,7 +128,8 @@ def _operands(pieces: list[ast.expr] | list[ast.expr | None], words: Words) -> t
 
 
 def _operand(piece: ast.expr, words: Words, *, keyword: str = "") -> Operand:
-    return Operand(words.text(piece), keyword, _is_path(piece) or _is_literal(piece))
+    literal = _is_literal(piece)
+    return Operand(words.text(piece), keyword, literal or _is_path(piece), literal)
 
 
 def _is_path(piece: ast.expr) -> bool:

@@ -22,7 +22,9 @@ class Written:
 
     `text` is its line, `columns` its first and last character there. `target` is the name its result is given, a tuple
     where the result is unpacked, `aliases` are further ones; `each` says they name the elements one after the other.
-    `operands` are its arguments, positional ones first; `receiver` is what a method is called on, or a function's module.
+    `operands` are its arguments, positional ones first; `receiver` is what a method is called on, or a function's module;
+    `operator` says they stand left and right of a sign. One instruction may call PyTorch many times (`y = model(x)`): the
+    target is the name of what the instruction gives in the end, so it belongs to the call that made that.
     Where the source is missing or has changed, words are empty and only what the code itself tells is left.
     """
 
@@ -36,6 +38,7 @@ class Written:
     each: bool = False
     operands: tuple[Operand, ...] = ()
     receiver: Operand | None = None
+    operator: bool = False
 
     @property
     def label(self) -> str:
@@ -47,9 +50,16 @@ class Written:
         """Where it was written, as the graph keeps it."""
         return Origin(self.file, self.line, self.text, self.columns)
 
-    def arguments(self, count: int) -> tuple[Operand, ...]:
-        """The operands in the order of a function's `count` positional arguments, a method's receiver first; empty if they differ."""
+    def arguments(self, count: int, *, mixed: bool = False) -> tuple[Operand, ...]:
+        """The operands in the order of a function's `count` positional arguments, a method's receiver first; empty if not certain.
+
+        Python hands `2 * w` to w, which then is the first argument. `mixed` says that one of the arguments is no tensor:
+        then `c * w` and `w * c` look the same to the function, and only a literal tells which it was.
+        """
         given = tuple(each for each in self.operands if not each.keyword)
+        if self.operator and count == len(given) == 2:
+            left, right = given
+            return (right, left) if left.literal else () if mixed and not right.literal else given
         if any(each.text.startswith("*") for each in given):
             return ()
         if self.receiver is not None and len(given) + 1 == count:
@@ -149,6 +159,7 @@ def _with_words(code: CodeType, instruction: int, source: Source, piece: Piece, 
         targets.each,
         found.operands,
         found.receiver,
+        found.operator,
     )
 
 

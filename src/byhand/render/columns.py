@@ -184,21 +184,22 @@ def _rule(sizes: list[list[int]]) -> Iterator[Text]:
 
 def _column_after_column(table: Table, width: int) -> Iterator[RenderableType]:
     for number, column in enumerate(table.columns):
-        rows = tuple(row if _across(table, row) else (row[number],) for row in table.rows)
+        rows = tuple(row if _across(table, row) else (row[number], ()) for row in table.rows)
         told = tuple(row for row in rows if any(piece.text for piece in row[0]))
         if number:
             yield Text("")
-        yield from table_body(Table((column,), told), width)
+        yield from table_body(Table((column, ""), told), width)
 
 
 def _stacked(table: Table, width: int) -> Iterator[RenderableType]:
     """The first cell at the left, the others one below the other beside it."""
-    if len(table.columns) == 1:
-        yield from (Padding(chain_of(row[0]), (0, 0, 0, 0)) for row in table.rows)
+    if not any(pieces for row in table.rows for pieces in row[1:]):
+        yield from (_broken(_trimmed(row[0]), width) for row in table.rows)
         return
     firsts = [_width(row[0][0]) for row in table.rows if not _across(table, row) and row[0]]
     grid = Grid.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=min(max(firsts, default=1), width // 3), overflow="fold")
+    left = min(max(firsts, default=1), width // 3)
+    grid.add_column(width=left, overflow="fold")
     grid.add_column(overflow="fold")
     for row in table.rows:
         if _across(table, row):
@@ -206,8 +207,16 @@ def _stacked(table: Table, width: int) -> Iterator[RenderableType]:
             continue
         others = [pieces for pieces in row[1:] if any(piece.text for piece in pieces)]
         for number, pieces in enumerate(others or [()]):
-            grid.add_row("" if number else chain_of(row[0]), chain_of(_trimmed(pieces)))
+            grid.add_row("" if number else chain_of(row[0]), _broken(_trimmed(pieces), width - left - 2))
     yield grid
+
+
+def _broken(pieces: Sequence[Cell], width: int) -> Text:
+    """Pieces with = between them, each on its own line if they do not fit on one."""
+    line = chain_of(pieces)
+    if line.cell_len <= width or any("\n" in piece.text for piece in pieces):
+        return line
+    return Text("\n= ").join(styled(piece) for piece in pieces if piece.text)
 
 
 def _trimmed(pieces: Sequence[Cell]) -> list[Cell]:

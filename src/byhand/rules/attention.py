@@ -31,12 +31,6 @@ def factor(scale: float | None, query: torch.Tensor) -> float:
 
 
 @helper
-def wide(value: torch.Tensor) -> torch.Tensor:
-    """The value in single precision at least."""
-    return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
-
-
-@helper
 def for_each_head(value: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
     """Repeats the heads of the key or value, so that each head of the query has its own."""
     times = query.shape[1] // value.shape[1]
@@ -70,25 +64,25 @@ def softmax_or_zero(scores: torch.Tensor) -> torch.Tensor:
 
 @shared(CPU)
 def probability(query, key, attn_mask, is_causal, scale):
-    scores = wide(query) @ wide(for_each_head(key, query)).mT * factor(scale, query)
+    scores = query @ for_each_head(key, query).mT * factor(scale, query)
     return softmax_or_zero(masked(scores, attn_mask, is_causal))
 
 
 @shared(EFFICIENT, CUDNN)
 def probability__bias(query, key, attn_bias, is_causal, scale):
-    scores = wide(query) @ wide(for_each_head(key, query)).mT * factor(scale, query)
+    scores = query @ for_each_head(key, query).mT * factor(scale, query)
     return softmax_or_zero(masked(scores, attn_bias, is_causal))
 
 
 @shared(FLASH)
 def probability__unmasked(query, key, is_causal, scale):
-    scores = wide(query) @ wide(for_each_head(key, query)).mT * factor(scale, query)
+    scores = query @ for_each_head(key, query).mT * factor(scale, query)
     return softmax_or_zero(masked(scores, None, is_causal))
 
 
 @shared(CPU, EFFICIENT, CUDNN, FLASH)
 def grad_scores(grads, probability, query, value):
-    grad_probability = wide(grads[0]) @ wide(for_each_head(value, query)).mT
+    grad_probability = grads[0] @ for_each_head(value, query).mT
     return probability * (grad_probability - (probability * grad_probability).sum(-1, keepdim=True))
 
 
@@ -97,7 +91,7 @@ def grad_scores(grads, probability, query, value):
 @rule(CUDNN, edge=2, example=CUDNN_EXAMPLE, when=without_dropout)
 @rule(FLASH, edge=2, example=FLASH_EXAMPLE, when=without_dropout)
 def scaled_dot_product_attention_value(grads, probability, shape):
-    return sum_shared_heads(probability.mT @ wide(grads[0]), shape)
+    return sum_shared_heads(probability.mT @ grads[0], shape)
 
 
 @rule(CPU, edge=1, example=CPU_EXAMPLE, when=without_dropout)
@@ -105,7 +99,7 @@ def scaled_dot_product_attention_value(grads, probability, shape):
 @rule(CUDNN, edge=1, example=CUDNN_EXAMPLE, when=without_dropout)
 @rule(FLASH, edge=1, example=FLASH_EXAMPLE, when=without_dropout)
 def scaled_dot_product_attention_key(grad_scores, query, scale, shape):
-    return sum_shared_heads(grad_scores.mT @ wide(query), shape) * factor(scale, query)
+    return sum_shared_heads(grad_scores.mT @ query, shape) * factor(scale, query)
 
 
 @rule(CPU, edge=0, example=CPU_EXAMPLE, when=without_dropout)
@@ -113,7 +107,7 @@ def scaled_dot_product_attention_key(grad_scores, query, scale, shape):
 @rule(CUDNN, edge=0, example=CUDNN_EXAMPLE, when=without_dropout)
 @rule(FLASH, edge=0, example=FLASH_EXAMPLE, when=without_dropout)
 def scaled_dot_product_attention_query(grad_scores, query, key, scale):
-    return grad_scores @ wide(for_each_head(key, query)) * factor(scale, query)
+    return grad_scores @ for_each_head(key, query) * factor(scale, query)
 
 
 @rule(EFFICIENT, edge=3, example=EFFICIENT_EXAMPLE, when=without_dropout)

@@ -47,9 +47,7 @@ def correlate(
     if not signal.numel() or not response.numel():
         return signal.new_zeros(size)
     channels = signal.unflatten(1, (groups, signal.shape[1] // groups)).transpose(0, 2).flatten(1, 2)
-    met = torch.convolution(
-        channels, response.transpose(0, 1), None, dilation, padding, stride, False, [0] * len(stride), groups
-    )
+    met = torch.convolution(channels, response.transpose(0, 1), None, dilation, padding, stride, False, [0] * len(stride), groups)
     return corner(met.transpose(0, 1), size)
 
 

@@ -35,17 +35,13 @@ def cubic_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_co
 @helper
 def smooth_linear_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
     """As linear_weights, with the triangle widened over all the inputs that one output stands for (antialias)."""
-    return response(
-        shape[dim], grad, lambda signals: NN._upsample_bilinear2d_aa(signals, (1, grad.shape[dim]), align_corners, None, scale)
-    )
+    return response(shape[dim], grad, lambda signals: NN._upsample_bilinear2d_aa(signals, (1, grad.shape[dim]), align_corners, None, scale))
 
 
 @helper
 def smooth_cubic_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
     """As cubic_weights, with the curve widened over all the inputs that one output stands for (antialias)."""
-    return response(
-        shape[dim], grad, lambda signals: NN._upsample_bicubic2d_aa(signals, (1, grad.shape[dim]), align_corners, None, scale)
-    )
+    return response(shape[dim], grad, lambda signals: NN._upsample_bicubic2d_aa(signals, (1, grad.shape[dim]), align_corners, None, scale))
 
 
 @rule("UpsampleNearest1DBackward0", edge=0, example="F.interpolate(leaf(2, 3, 4), 7)")

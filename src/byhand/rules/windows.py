@@ -72,6 +72,24 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride):
     return F.fold(self, output_size, kernel_size, dilation, padding, stride)
 
 
+@rule("AsStridedBackward0", edge=0, example="leaf(3, 4).as_strided((2, 3), (2, 1))", when=lambda storage_offset: storage_offset is None)
+@rule(
+    "AsStridedBackward1",
+    edge=0,
+    example="leaf(3, 4).clone(memory_format=torch.contiguous_format).as_strided_((2, 3), (2, 1))",
+    when=lambda storage_offset: storage_offset is None,
+)
+@rule(
+    "AsStridedBackward0_copy",
+    edge=0,
+    example="torch.as_strided_copy(leaf(3, 4), (2, 3), (2, 1))",
+    when=lambda storage_offset: storage_offset is None,
+)
+def as_strided_self__from_its_start(grad, shape, receiver_stride, receiver_offset, size, stride):
+    places = strided(shape, receiver_stride, receiver_offset, grad)
+    return through_memory(grad, strided(size, stride, receiver_offset, grad), places)
+
+
 @rule("AsStridedBackward0", edge=0, example="leaf(3, 4).as_strided((2, 3), (2, 1), 1)")
 @rule("AsStridedBackward1", edge=0, example="leaf(3, 4).clone(memory_format=torch.contiguous_format).as_strided_((2, 3), (2, 1), 1)")
 @rule("AsStridedBackward0_copy", edge=0, example="torch.as_strided_copy(leaf(3, 4), (2, 3), (2, 1), 1)")

@@ -165,7 +165,16 @@ def batch() -> Pass:
     ones = value([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]], (3, 2))
     return made(
         (
-            step(0, "SumBackward0", "loss", "h.sum()", 27.0, 1.0, sends(0, 1, "sum_self", ones), origin=Origin("train.py", 9, "loss = h.sum()")),
+            step(
+                0,
+                "SumBackward0",
+                "loss",
+                "h.sum()",
+                27.0,
+                1.0,
+                sends(0, 1, "sum_self", ones),
+                origin=Origin("train.py", 9, "loss = h.sum()"),
+            ),
             step(
                 1,
                 "AddBackward0",
@@ -174,7 +183,10 @@ def batch() -> Pass:
                 value([[1.0, 2.0], [4.0, 5.0], [7.0, 8.0]], (3, 2)),
                 ones,
                 sends(1, 2, "add_other", value([3.0, 3.0], (2,)), broadcast=(3, 2)),
-                operands=(Operand("self", "x", value([[1.0, 2.0], [4.0, 5.0], [7.0, 8.0]], (3, 2)), constant=True), Operand("alpha", "", value(1, dtype="int"))),
+                operands=(
+                    Operand("self", "x", value([[1.0, 2.0], [4.0, 5.0], [7.0, 8.0]], (3, 2)), constant=True),
+                    Operand("alpha", "", value(1, dtype="int")),
+                ),
                 origin=Origin("train.py", 8, "h = x + b"),
             ),
         ),

@@ -18,12 +18,13 @@ CELLS = """
 import warnings
 warnings.simplefilter("ignore")
 from IPython.core.interactiveshell import InteractiveShell
-from naming_operations import brief, namespace
+from naming_operations import Thing, brief, namespace
 from byhand.recording.naming import written_along
+Thing.__repr__ = object.__repr__
 shell = InteractiveShell()
 variables = namespace()
 shell.push(variables)
-shell.run_cell("y_hat = w * x\\ns = y_hat(y)\\nloss = s**2\\nloss * 2;")
+shell.run_cell("y_hat = w * x\\ns = y_hat(y)\\nloss = s**2\\nloss * 2")
 shell.run_cell("def f(x):\\n    k = x*w\\n    return k * w\\nh = [f(x) for _ in range(1)]")
 shell.run_cell("async def f(): return x\\nh = (await f()) * w")
 print(brief(written_along(variables["notes"])))
@@ -39,13 +40,20 @@ def test_here(case):
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_on_another_python(version):
     """What naming_cases.py claims is so on every Python supported, without PyTorch or pytest."""
-    python = os.environ.get(f"BYHAND_PYTHON_{version.replace('.', '')}") or shutil.which(f"python{version}")
-    if python is None or not says_its_version(python, version):
+    python = next((each for each in candidates(version) if says_its_version(each, version)), None)
+    if python is None:
         pytest.skip(f"no python{version} here; name one in BYHAND_PYTHON_{version.replace('.', '')}")
 
     done = subprocess.run([python, "naming_cases.py"], cwd=TESTS, env=environment(), capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["0 failed"]), done.stdout + done.stderr
+
+
+def candidates(version):
+    """Where a Python of this version may be: as the environment says, on the path, among pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    named = os.environ.get(f"BYHAND_PYTHON_{version.replace('.', '')}"), shutil.which(f"python{version}")
+    return [*filter(None, named), *map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))]
 
 
 def says_its_version(python, version):

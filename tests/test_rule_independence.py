@@ -102,7 +102,7 @@ def body_of(function):
 def violations(function, seen=None):
     """Everything in the function, and in the functions of byhand.rules that it calls, that asks PyTorch for the answer.
 
-    What is handed to a rule might be a node, so it may not call it; a helper may call what a rule hands on, since no rule has one to hand on.
+    What a rule is handed might be a node, so it may not call it; a helper may call what a rule hands on, since none has a node.
     """
     handed = set() if seen else set(inspect.signature(function).parameters)
     seen = set() if seen is None else seen

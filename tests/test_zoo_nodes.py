@@ -11,9 +11,9 @@ WITHOUT_RULE = {"CopySlices"}
 """Nodes that hide what they did; custom autograd Functions have no class of ours either, but the zoo has none."""
 
 TOLERANCE = {torch.float32: 2e-5, torch.float64: 1e-10}
-"""By the coarsest dtype at the node, relative to the largest element of a contribution. Rounding alone gives about √terms · u, with sums of up to a few thousand terms:
-64 · 6e-8 = 4e-6 in float32 and 64 · 1e-16 = 7e-15 in float64. What is left is room for an ill-conditioned step (a normalisation that
-cancels); a wrong factor of 0.1 % is fifty times the wider of the two."""
+"""By the coarsest dtype at the node, relative to the largest element of a contribution. Rounding alone gives about √terms · u, with sums
+of up to a few thousand terms: 64 · 6e-8 = 4e-6 in float32 and 64 · 1e-16 = 7e-15 in float64. What is left is room for an
+ill-conditioned step (a normalisation that cancels); a wrong factor of 0.1 % is fifty times the wider of the two."""
 
 TRANSFORMERS = ("gpt2", "llama", "bert", "mixtral", "vit")
 

@@ -8,10 +8,12 @@ import torch
 
 from byhand.assembly import assemble
 from byhand.direct import judge_directly
+from byhand.cells import in_cells
 from byhand.display import Story
 from byhand.errors import GraphFreed, NoGraph, NotAScalar, NotATensor, WrongShape
 from byhand.explanation import explain as tell_explanation
 from byhand.explanation import tell_check
+from byhand.failures import why_no_graph
 from byhand.progress import progress
 from byhand.recording.describe import Describer
 from byhand.recording.engine import unnoticed
@@ -31,7 +33,7 @@ def explain(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None, part
     After a recorded backward it tells that pass. `gradient` has the shape of the loss; `part` opens one module of a large model.
     Raises NotATensor, NoGraph, NotAScalar, WrongShape, GraphFreed, ModifiedInPlace, NoSuchPart.
     """
-    made = _work(loss, gradient, {}, "explain", Variables(caller()))
+    made = in_cells(_work(loss, gradient, {}, "explain", Variables(caller())))
     return Story(tell_explanation(made, part=part), [made])
 
 
@@ -40,9 +42,9 @@ def check(loss: torch.Tensor, values: Mapping[str, Any] | None = None, /, *, gra
 
     Values are numbers, lists, arrays or tensors, by the name of a weight or an intermediate result: `check(loss, w=-2.0)` or
     `check(loss, {"w": -2.0})`. A number agrees if it does to the digits that were typed.
-    Raises NotATensor, NoGraph, NotAScalar, WrongShape, UnknownName, GraphFreed, ModifiedInPlace.
+    Raises NotATensor, NoGraph, NotAScalar, NotNumbers, WrongShape, UnknownName, GraphFreed, ModifiedInPlace.
     """
-    made = _work(loss, gradient, {**(values or {}), **named}, "check", Variables(caller()))
+    made = in_cells(_work(loss, gradient, {**(values or {}), **named}, "check", Variables(caller())))
     return Story(tell_check(made), [made])
 
 
@@ -51,7 +53,7 @@ def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], ve
         raise NotATensor(loss, verb)
     name = variables.tensors.get(loss, "loss")
     if not loss.requires_grad:
-        raise NoGraph(name, verb, _why_no_graph(loss, variables))
+        raise NoGraph(name, verb, why_no_graph(variables, off=not torch.is_grad_enabled() or loss.is_inference()))
     seed = _seed(loss, gradient, name, verb)
     session = here.listeners[-1].judging if here.listeners else None
     recorded = session.pass_of(loss) if isinstance(session, Session) and gradient is None else None
@@ -89,10 +91,3 @@ def _seed(loss: torch.Tensor, gradient: torch.Tensor | None, name: str, verb: st
     if gradient.shape != loss.shape:
         raise WrongShape("gradient", tuple(gradient.shape), tuple(loss.shape))
     return gradient.detach()
-
-
-def _why_no_graph(loss: torch.Tensor, variables: Variables) -> str:
-    models = [parameter for _, model in variables.models for parameter in model.parameters()]
-    if not any(tensor.requires_grad for tensor in [*variables.tensors, *models]):
-        return "nowhere"
-    return "no_grad" if not torch.is_grad_enabled() or loss.is_inference() else "cut"

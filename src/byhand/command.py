@@ -1,27 +1,29 @@
 """The command line: `byhand explain FILE` and `byhand check FILE`, on unmodified scripts and notebooks."""
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, Unwritable
 
 HELP = """Works every gradient of a PyTorch program by hand, beside PyTorch's own.
 
 Arguments for the program itself follow `--`: byhand explain train.py -- --epochs 1
 """
-app = App(name="byhand", help=HELP, help_format="plaintext", version=lambda: _version())
+app = App(name="byhand", help=HELP, help_format="plaintext", version=lambda: _version(), default_parameter=Parameter(show_default=False))
 
 File = Annotated[Path, Parameter(help="A Python script or a Jupyter notebook, as it is.")]
 Json = Annotated[str, Parameter(allow_leading_hyphen=True, help="Write all backward passes as JSON to this file, or - for the terminal.")]
 Latex = Annotated[str, Parameter(allow_leading_hyphen=True, help="Write the story as LaTeX to this file, or - for the terminal.")]
 Step = Annotated[int | None, Parameter(help="Which backward pass to tell, counted from 1; the last if not given.")]
 Part = Annotated[str, Parameter(help="The module of a large model to open, such as h.0.attn.")]
+Rank = Annotated[int, Parameter(help="Of several processes started by torchrun, the one that tells; the first, 0, if not given.")]
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,22 @@ class Wanted:
     latex: str = ""
     step: int | None = None
     part: str = ""
+    rank: int = 0
 
 
 _arguments: list[str] = []
 
 
 @app.command
-def explain(file: File, /, *, part: Part = "", step: Step = None, json: Json = "", latex: Latex = "") -> int:
+def explain(file: File, /, *, part: Part = "", step: Step = None, json: Json = "", latex: Latex = "", rank: Rank = 0) -> int:
     """Run FILE and tell what its backward pass did, operation by operation."""
-    return report(Wanted("explain", file, tuple(_arguments), json, latex, step, part))
+    return report(Wanted("explain", file, tuple(_arguments), json, latex, step, part, rank))
 
 
 @app.command
-def check(file: File, /, *, step: Step = None, json: Json = "", latex: Latex = "") -> int:
+def check(file: File, /, *, step: Step = None, json: Json = "", latex: Latex = "", rank: Rank = 0) -> int:
     """Run FILE and compare every gradient, worked by hand, with PyTorch's: exit code 1 if one differs."""
-    return report(Wanted("check", file, tuple(_arguments), json, latex, step))
+    return report(Wanted("check", file, tuple(_arguments), json, latex, step, rank=rank))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -59,20 +62,32 @@ def main(words: Sequence[str] | None = None) -> int:
     _arguments[:] = given[divide + 1 :]
     try:
         code = app(given[:divide], exit_on_error=False, print_error=True, result_action="return_value")
+        sys.stdout.flush()
+    except UnusedCliTokensError as problem:
+        print(
+            f"byhand: arguments for the program itself follow --, as in: byhand explain FILE -- {' '.join(problem.unused_tokens)}",
+            file=sys.stderr,
+        )
+        return 2
     except CycloptsError:
         return 2
     except ByhandError as problem:
         print(problem.report(), file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # whoever read our output has seen enough; Python must not complain when it closes it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     return code if isinstance(code, int) else 0
 
 
 def report(wanted: Wanted) -> int:
-    """Run the program and show or write what was asked for; the exit code."""
-    from byhand.output import refuse_unwritable
+    """Run the program and show or write what was asked for; the exit code. Raises the errors of programs."""
+    from byhand.output import place_of
 
-    for path in (wanted.json, wanted.latex):
-        refuse_unwritable(path)
+    if wanted.json == wanted.latex == "-":
+        raise Unwritable("-", "the terminal takes one of --json and --latex at a time")
+    wanted = replace(wanted, json=place_of(wanted.json), latex=place_of(wanted.latex))
     if wanted.file.suffix == ".ipynb":
         from byhand.notebooks import report_notebook
 
@@ -81,14 +96,17 @@ def report(wanted: Wanted) -> int:
 
 
 def _report_script(wanted: Wanted) -> int:
-    from byhand.output import deliver
+    from byhand.output import deliver, verdict
     from byhand.programs import output_aside, refuse_no_program, run_script
     from byhand.run import Run
 
     refuse_no_program(wanted.file)
-    run = Run()
+    run, process = Run(), os.getpid()
     with output_aside() if "-" in (wanted.json, wanted.latex) else nullcontext():
         problem = run_script(wanted.file, wanted.arguments, run)
+    forked = os.getpid() != process
+    if forked or os.environ.get("RANK", str(wanted.rank)) != str(wanted.rank):
+        return verdict(run) if problem is None else 2
     return deliver(run, wanted, problem)
 
 

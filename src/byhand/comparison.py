@@ -86,7 +86,11 @@ class Nudge:
 
     def __call__(self, value: object) -> object:
         """The value nudged; what is not a floating tensor is returned as it is."""
-        if not isinstance(value, torch.Tensor) or not (value.is_floating_point() or value.is_complex()) or value.layout is not torch.strided:
+        if (
+            not isinstance(value, torch.Tensor)
+            or not (value.is_floating_point() or value.is_complex())
+            or value.layout is not torch.strided
+        ):
             return value
         generator = self._generators.get(value.device)
         if generator is None:

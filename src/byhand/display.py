@@ -32,17 +32,12 @@ class Story:
     @property
     def agrees(self) -> bool:
         """Whether everything that was compared agrees, and something was: False too if nothing was compared."""
-        return not self.differs and Verdict.AGREES in self._verdicts()
+        return not self.differs and any(Verdict.AGREES in verdicts(made) for made in self.passes)
 
     @property
     def differs(self) -> bool:
         """Whether anything that was compared differs."""
-        return Verdict.DIFFERS in self._verdicts()
-
-    def _verdicts(self) -> set[Verdict]:
-        leaves = {leaf.comparison.verdict for made in self.passes for leaf in made.leaves}
-        edges = {each.comparison.verdict for made in self.passes for step in made.steps for each in step.contributions}
-        return leaves | edges | {each.verdict for made in self.passes for each in made.yours}
+        return any(Verdict.DIFFERS in verdicts(made) for made in self.passes)
 
     def to_latex(self) -> str:
         """The story as LaTeX, to be included in an article that uses amsmath."""
@@ -51,3 +46,10 @@ class Story:
     def to_json(self) -> str:
         """The passes as JSON, schema byhand/1."""
         return to_json(self.passes)
+
+
+def verdicts(made: Pass) -> set[Verdict]:
+    """Every verdict that was given in a pass."""
+    leaves = {leaf.comparison.verdict for leaf in made.leaves}
+    edges = {each.comparison.verdict for step in made.steps for each in step.contributions}
+    return leaves | edges | {each.verdict for each in made.yours}

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -176,7 +176,7 @@ def _edge(step: Step, each: Contribution, labels: Labels) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _formula(function: Callable[..., Any]) -> str:
     return full_text(read(function))
 

@@ -145,9 +145,7 @@ class Judge:
             return True
         return torch.equal(mine, grad) or (self._share and place not in self._strayed)
 
-    def _edge(
-        self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands
-    ) -> Contribution:
+    def _edge(self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands) -> Contribution:
         to = (edge.node, edge.output_nr)
         if theirs is None and self._partial:
             return _not_made(number, to)
@@ -175,9 +173,7 @@ class Judge:
             str(given.dtype).removeprefix("torch.") if given.dtype != edge.meta.dtype else None,
         )
 
-    def _compare(
-        self, node: Node, number: int, edge: Edge, worked: Worked, theirs: torch.Tensor | None, operands: Operands
-    ) -> Comparison:
+    def _compare(self, node: Node, number: int, edge: Edge, worked: Worked, theirs: torch.Tensor | None, operands: Operands) -> Comparison:
         if not worked.rule.second_opinion:
             return Comparison(Verdict.NOT_COMPARED, reason="no rule of our own that is independent of PyTorch's", source=self._source)
         other = torch.zeros_like(worked.received) if theirs is None else theirs

@@ -7,44 +7,60 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from byhand.cells import number_with
 from byhand.display import Story
+from byhand.errors import NoBackward
 from byhand.run import Run
 
 KEPT = 3  # backward passes that a long-lived recording keeps
 
-_running: list[Run] = []
+_loaded: list[Run] = []
+_commanded: list[Run] = []
 
 
 def load_ipython_extension(shell: Any) -> None:
     """Record from here on, and offer the magics. Loading twice is loading once."""
     shell.register_magic_function(_line, "line", "byhand")
     shell.register_magic_function(lambda line, cell: _cell(shell, line, cell), "cell", "byhand")
-    if not _running:
-        _start(Run(keep=KEPT))
+    number_with(lambda file: _number(shell, file))
+    if not _loaded and not _commanded:
+        _loaded.append(_started(Run(keep=KEPT)))
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Record no more."""
-    while _running:
-        _running.pop().stop()
+    while _loaded:
+        _loaded.pop().stop()
 
 
-def _start(run: Run) -> None:
+def _started(run: Run) -> Run:
     run.start()
-    _running.append(run)
+    return run
+
+
+def _number(shell: Any, file: str) -> int | None:
+    """The number beside the cell that IPython compiled as this file, None if it does not say."""
+    _, found = shell.compile.format_code_name(file) or ("", "")
+    number = found.removeprefix("In[").removesuffix("]")
+    return int(number) if number.isdecimal() else None
 
 
 def _line(line: str) -> Story:
-    """The story of the last backward pass: `%byhand`, or `%byhand h.0.attn` for one module."""
-    return _running[-1].explain(part=line.strip())
+    """The story of the last backward pass: `%byhand`, or `%byhand h.0.attn` for one module. Raises NoBackward, NoSuchPart."""
+    running = _loaded or _commanded
+    if not running or not running[-1].passes:
+        raise NoBackward("this notebook, since its line %load_ext byhand")
+    return running[-1].explain(part=line.strip())
 
 
 def _cell(shell: Any, line: str, cell: str) -> Story | None:
-    """Run the cell and tell its last backward pass: `%%byhand`."""
+    """Run the cell and tell its last backward pass: `%%byhand`. Raises NoBackward, NoSuchPart."""
     with Run() as run:
         outcome = shell.run_cell(cell)
     if not outcome.success:
         return None
+    if not run.passes:
+        raise NoBackward("this cell")
     return run.explain(part=line.strip())
 
 
@@ -60,16 +76,17 @@ class _Asked:
     part: str
 
 
-def begin() -> None:
+def begin(shell: Any) -> None:
     """Record a notebook that the command runs: every pass is kept."""
-    _start(Run())
+    number_with(lambda file: _number(shell, file))
+    _commanded.append(_started(Run()))
 
 
 def finish(options: dict[str, Any]) -> None:
     """End the recording and leave the story for the command that runs this kernel."""
     from byhand.output import deliver
 
-    run = _running.pop(0)
+    run = _commanded.pop()
     run.stop()
     output, errors = io.StringIO(), io.StringIO()
     folder, width, colour = options.pop("folder"), options.pop("width"), options.pop("colour")

@@ -1,6 +1,7 @@
 """Runs a notebook in a real Jupyter kernel, cell by cell, recorded from before its first cell."""
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -10,8 +11,16 @@ from typing import Any
 from byhand.errors import ByhandError, CellFailed, NotAProgram, NotebookTools
 from byhand.programs import source_of
 
-_BEGIN = "__import__('byhand.magic').magic.begin()"
+_HOME = str(Path(__file__).resolve().parent.parent)
+# The kernel runs in the notebook's folder, where a relative path to byhand leads elsewhere.
+_BEGIN = """__import__("sys").path.append({home!r})
+try:
+    __import__("byhand.magic").magic.begin(get_ipython())
+finally:
+    __import__("sys").path.remove({home!r})"""
 _END = "__import__('byhand.magic').magic.finish({options!r})"
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_OURS = re.compile(r"^File \S*byhand[/\\]recording[/\\]\w+\.py")
 
 
 def report_notebook(wanted: Any) -> int:
@@ -36,6 +45,7 @@ def report_notebook(wanted: Any) -> int:
 def _read(path: Path) -> Any:
     content = source_of(path)
     try:
+        import ipykernel  # noqa: F401
         import nbclient
         import nbformat
     except ImportError as missing:
@@ -44,39 +54,75 @@ def _read(path: Path) -> Any:
         found = json.loads(content)
     except ValueError as problem:
         raise NotAProgram(str(path), f"a notebook is JSON, and this is not: {problem}") from None
-    if not isinstance(found, dict) or "cells" not in found:
+    if not isinstance(found, dict) or not {"cells", "worksheets"} & set(found):
         raise NotAProgram(str(path), "it is JSON, but no notebook: it has no cells")
+    language = found.get("metadata", {}).get("kernelspec", {}).get("language", "python")
+    if language != "python":
+        raise NotAProgram(str(path), f"its cells are written in {language}")
     return nbformat.reads(content.decode(), as_version=4)
 
 
 def _execute(notebook: Any, wanted: Any, options: dict[str, Any]) -> CellFailed | None:
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import DeadKernelError
     from nbformat.v4 import new_code_cell
 
     own = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    begin, end = new_code_cell(_BEGIN), new_code_cell(_END.format(options=options))
+    begin, end = new_code_cell(_BEGIN.format(home=_HOME)), new_code_cell(_END.format(options=options))
     notebook.cells = [begin, *own, end]
-    stream = sys.stderr if "-" in (wanted.json, wanted.latex) else sys.stdout
-    client = NotebookClient(notebook, timeout=None, resources=_beside(wanted.file), extra_arguments=["--IPKernelApp.log_level=40"])
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        resources={"metadata": {"path": str(wanted.file.resolve().parent)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],
+        kernel_manager_class=_kernel_of_this_python(),
+    )
     failed = None
     with client.setup_kernel():
-        client.execute_cell(begin, 0)
+        # our two cells are not counted, so that the numbers of the others are those that a reader of the notebook sees
+        client.execute_cell(begin, 0, store_history=False)
         for number, cell in enumerate(own, 1):
             try:
-                client.execute_cell(cell, number)
-            except CellExecutionError as problem:
-                failed = CellFailed(str(wanted.file), number, f"{problem.ename}: {problem.evalue}")
-            _show(cell, stream)
+                failed = _failure(client, cell, number, wanted.file)
+            except DeadKernelError:
+                return CellFailed(str(wanted.file), number, "the kernel died while it ran")
+            _show(cell, sys.stderr if "-" in (wanted.json, wanted.latex) else sys.stdout)
             if failed:
                 break
-        client.execute_cell(end, len(own) + 1)
+        client.execute_cell(end, len(own) + 1, store_history=False)
     return failed
 
 
-def _beside(path: Path) -> dict[str, Any]:
-    """The notebook runs in its own folder."""
-    return {"metadata": {"path": str(path.resolve().parent)}}
+def _failure(client: Any, cell: Any, number: int, path: Path) -> CellFailed | None:
+    """Run the cell; what it failed with, if it did."""
+    from nbclient.exceptions import CellExecutionError
+    from nbclient.util import run_sync
+
+    try:
+        client.execute_cell(cell, number)
+    except CellExecutionError as problem:
+        return CellFailed(str(path), number, f"{problem.ename}: {problem.evalue}")
+    except KeyboardInterrupt:
+        run_sync(client.km.interrupt_kernel)()
+        return CellFailed(str(path), number, "it was interrupted")
+    return None
+
+
+def _kernel_of_this_python() -> type:
+    """The class of kernels that run the Python that runs us, whatever kernel of another environment the notebook names."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class Kernel(AsyncKernelManager):
+        """A kernel of this Python."""
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            """How it is started."""
+            command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            return KernelSpec(argv=command, display_name="Python", language="python")
+
+    return Kernel
 
 
 def _show(cell: Any, stream: Any) -> None:
@@ -86,14 +132,22 @@ def _show(cell: Any, stream: Any) -> None:
             case "stream":
                 (sys.stderr if output.name == "stderr" else stream).write(output.text)
             case "error":
-                sys.stderr.write("\n".join(output.traceback) + "\n")
+                sys.stderr.write("\n".join(_traceback(output.traceback)) + "\n")
             case "execute_result" | "display_data" if "text/plain" in output.data:
                 stream.write(output.data["text/plain"] + "\n")
     stream.flush()
 
 
+def _traceback(parts: list[str]) -> list[str]:
+    """IPython's traceback without our frames, and in colour only on a terminal."""
+    plain = [_COLOURS.sub("", part) for part in parts]
+    shown = parts if sys.stderr.isatty() else plain
+    return [part for part, words in zip(shown, plain, strict=True) if not _OURS.match(words)]
+
+
 def _deliver(folder: Path, failed: ByhandError | None) -> int:
-    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    written = folder / "result.json"
+    result = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {"output": "", "errors": "", "code": 2}
     sys.stdout.write(result["output"])
     sys.stderr.write(result["errors"])
     if failed is not None:

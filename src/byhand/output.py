@@ -8,24 +8,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from byhand.display import Story
+from byhand.display import Story, verdicts
 from byhand.errors import ByhandError, NoBackward, Unwritable
 from byhand.failures import explained
 from byhand.render.text import render_text
+from byhand.results import Verdict
 from byhand.run import Run
 
 
-def refuse_unwritable(path: str) -> None:
-    """Raise Unwritable before a long run whose output could not be kept; "" and "-" are no files."""
+def place_of(path: str) -> str:
+    """The absolute path of an output, since programs change folders; "" and "-" are no files.
+
+    Raises Unwritable before a long run whose output could not be kept.
+    """
     if path in ("", "-"):
-        return
-    folder = Path(path).resolve().parent
-    if not folder.is_dir():
-        raise Unwritable(path, f"there is no folder {folder}")
-    if Path(path).is_dir():
+        return path
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise Unwritable(path, f"there is no folder {target.parent}")
+    if target.is_dir():
         raise Unwritable(path, "it is a folder")
-    if not os.access(folder, os.W_OK):
-        raise Unwritable(path, f"the folder {folder} may not be written to")
+    if not os.access(target.parent, os.W_OK):
+        raise Unwritable(path, f"the folder {target.parent} may not be written to")
+    return str(target)
 
 
 def write(path: str, text: str) -> None:
@@ -33,7 +38,7 @@ def write(path: str, text: str) -> None:
     if path == "-":
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
         return
-    target = Path(path).resolve()
+    target = Path(path)
     name = ""
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
@@ -56,26 +61,36 @@ def _umask() -> int:
 def deliver(run: Run, wanted: Any, problem: BaseException | None, *, width: int | None = None, colour: bool | None = None) -> int:
     """Show or write the story of a finished run; 0, 1 if something differs, 2 if the program failed or made no backward pass."""
     failure = explained(problem) if problem is not None else None
+    error = None
     try:
-        if not run.passes:
-            raise NoBackward(str(wanted.file))
-        story = run.explain(step=wanted.step, part=wanted.part) if wanted.verb == "explain" else run.check(step=wanted.step)
-        every = Story(story.document, [replace(made, program=str(wanted.file)) for made in run.passes])
-        if wanted.json:
-            write(wanted.json, every.to_json())
-        if wanted.latex:
-            write(wanted.latex, story.to_latex())
-        if "-" not in (wanted.json, wanted.latex):
-            columns = width or shutil.get_terminal_size((100, 24)).columns
-            sys.stdout.write(render_text(story.document, width=columns, colour=sys.stdout.isatty() if colour is None else colour))
-    except ByhandError as error:
-        if problem is None or not isinstance(error, NoBackward):
-            print(error.report(), file=sys.stderr)
-        if failure is not None:
-            print(f"\n{failure.report()}", file=sys.stderr)
-        return 2
+        _tell(run, wanted, width or shutil.get_terminal_size((100, 24)).columns, sys.stdout.isatty() if colour is None else colour)
+    except ByhandError as found:
+        error = found
+    sys.stdout.flush()
+    if error is not None and not (problem is not None and isinstance(error, NoBackward)):
+        print(error.report(), file=sys.stderr)
     if failure is not None:
         print(f"\n{failure.report()}", file=sys.stderr)
-    if problem is not None:
-        return 2
-    return 1 if every.differs else 0
+    return 2 if problem is not None or error is not None else verdict(run)
+
+
+def verdict(run: Run) -> int:
+    """1 if a gradient of any recorded pass differs, else 0."""
+    return int(any(Verdict.DIFFERS in verdicts(made) for made in run.passes))
+
+
+def _tell(run: Run, wanted: Any, columns: int, colour: bool) -> None:
+    if not run.passes:
+        raise NoBackward(str(wanted.file))
+    story = run.explain(step=wanted.step, part=wanted.part) if wanted.verb == "explain" else run.check(step=wanted.step)
+    passes = [replace(made, program=str(wanted.file)) for made in run.passes]
+    if wanted.json:
+        write(wanted.json, Story(story.document, passes).to_json())
+    if wanted.latex:
+        write(wanted.latex, story.to_latex())
+    if "-" not in (wanted.json, wanted.latex):
+        sys.stdout.write(render_text(story.document, width=columns, colour=colour))
+        others = [made.number for made in passes if Verdict.DIFFERS in verdicts(made) and made.number != story.passes[0].number]
+        if others:
+            told = f"{', '.join(map(str, others[:5]))}{' …' if len(others) > 5 else ''}"
+            sys.stdout.write(f"\nA gradient differs in backward pass {told} too: --step {others[0]} tells where.\n")

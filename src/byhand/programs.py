@@ -5,6 +5,7 @@ import os
 import runpy
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from byhand.errors import NoSuchFile, NotAProgram
 from byhand.run import Run
 
-_OURS = str(Path(__file__).resolve().parent)
+_OURS = str(Path(__file__).resolve().parent) + os.sep
 
 
 def source_of(path: Path) -> bytes:
@@ -33,9 +34,11 @@ def refuse_no_program(path: Path) -> None:
     """Raise NotAProgram unless the file is Python that compiles."""
     content = source_of(path)
     try:
-        compile(content, str(path), "exec", dont_inherit=True)
+        with warnings.catch_warnings(action="ignore"):
+            compile(content, str(path), "exec", dont_inherit=True)
     except SyntaxError as problem:
-        raise NotAProgram(str(path), f"line {problem.lineno}: {problem.msg}") from None
+        place = f"line {problem.lineno}: " if problem.lineno else ""
+        raise NotAProgram(str(path), f"{place}{problem.msg}") from None
     except ValueError as problem:
         raise NotAProgram(str(path), str(problem)) from None
 
@@ -43,14 +46,17 @@ def refuse_no_program(path: Path) -> None:
 def run_script(path: Path, arguments: Sequence[str], run: Run) -> BaseException | None:
     """Run the script as `python PATH ARGUMENTS` would, recorded; the exception that ended it, or None.
 
-    Its traceback is shown on the error stream as Python shows it, without our frames.
+    Its traceback, or the message of its sys.exit, is shown on the error stream as Python shows it, without our frames.
     """
     with _as_main(path, arguments):
         run.start()
         try:
-            runpy.run_path(str(path), run_name="__main__")
+            runpy.run_path(str(path.absolute()), run_name="__main__")
         except SystemExit as ended:
-            return ended if ended.code not in (None, 0) else None
+            if isinstance(ended.code, int | None):
+                return ended if ended.code else None
+            print(ended.code, file=sys.stderr)
+            return ended
         except BaseException as problem:
             show_failure(problem, path)
             return problem
@@ -63,29 +69,45 @@ def run_script(path: Path, arguments: Sequence[str], run: Run) -> BaseException 
 def show_failure(problem: BaseException, path: Path) -> None:
     """The program's own traceback, from its first frame on; the frames in between that are ours are left out."""
     trace = problem.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename != str(path):
+    while trace is not None and trace.tb_frame.f_code.co_filename != str(path.absolute()):
         trace = trace.tb_next
+    if sys.excepthook is not sys.__excepthook__:
+        sys.excepthook(type(problem), problem, trace)
+        return
     told = traceback.TracebackException(type(problem), problem, trace or problem.__traceback__)
-    sys.stderr.write("".join(_without_ours(told).format()))
+    _leave_out_ours(told)
+    sys.stderr.write("".join(told.format()))
 
 
-def _without_ours(told: traceback.TracebackException) -> traceback.TracebackException:
-    part: traceback.TracebackException | None = told
-    while part is not None:
-        part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not frame.filename.startswith(_OURS)])
-        part = part.__cause__ or part.__context__
-    return told
+def _leave_out_ours(told: traceback.TracebackException) -> None:
+    waiting = [told]
+    while waiting:
+        part = waiting.pop()
+        part.stack = traceback.StackSummary.from_list(_of_program(part.stack))
+        waiting += [each for each in (part.__cause__, part.__context__, *(part.exceptions or ())) if each is not None]
+
+
+def _of_program(stack: Sequence[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    kept: list[traceback.FrameSummary] = []
+    for frame in stack:
+        if not frame.filename.startswith(_OURS):
+            kept.append(frame)
+        elif kept and kept[-1].name == "handle_torch_function":
+            # PyTorch's function went a detour to come to us, and is called again after us
+            del kept[-2:]
+    return kept
 
 
 @contextmanager
 def _as_main(path: Path, arguments: Sequence[str]) -> Iterator[None]:
-    argv, search = sys.argv, sys.path[:]
+    """What a program finds when Python starts it, and may change; all of it is put back."""
+    argv, search, streams, hook = sys.argv, sys.path[:], (sys.stdout, sys.stderr), sys.excepthook
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.resolve().parent))
     try:
         yield
     finally:
-        sys.argv, sys.path[:] = argv, search
+        sys.argv, sys.path[:], (sys.stdout, sys.stderr), sys.excepthook = argv, search, streams, hook
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
+from byhand.cells import in_cells
 from byhand.display import Story
 from byhand.errors import NoBackward, NoSuchStep, NotJudged
 from byhand.explanation import explain, tell_check
@@ -45,16 +46,17 @@ class Run:
     @property
     def passes(self) -> tuple[Pass, ...]:
         """The backward passes that were recorded and kept, oldest first."""
-        return tuple(replace(known.made, total=self.session.count) for known in self.session.known)
+        return tuple(in_cells(replace(known.made, total=self.session.count)) for known in self.session.known)
 
     def chosen(self, verb: str, step: int | None) -> Pass:
-        """One backward pass: the last, or number `step`. Raises NotJudged, NoBackward, NoSuchStep."""
+        """One backward pass: the last that got anywhere, or number `step`. Raises NotJudged, NoBackward, NoSuchStep."""
         if not self.session.judge:
             raise NotJudged(verb)
         passes = self.passes
         if not passes:
             raise NoBackward("with byhand.record() as run")
-        found = passes[-1:] if step is None else [made for made in passes if made.number == step]
+        worked = [made for made in passes if made.steps]
+        found = (worked or list(passes))[-1:] if step is None else [made for made in passes if made.number == step]
         if not found:
             raise NoSuchStep(step or 0, self.session.count, [made.number for made in passes])
         return found[0]

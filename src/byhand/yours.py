@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from byhand.comparison import compare, unit, widen
-from byhand.errors import NotKept, UnknownName, WrongShape
+from byhand.errors import NotKept, NotNumbers, UnknownName, WrongShape
 from byhand.recording.summary import summarize
 from byhand.results import Leaf, Pass, Verdict, Yours
 from byhand.value import Shown, Value
@@ -38,7 +38,7 @@ def _find(name: str, known: Mapping[str, Place]) -> Place:
 def weigh(given: Mapping[str, Any], places: Mapping[str, Place], kept: Mapping[Place, torch.Tensor], made: Pass) -> tuple[Yours, ...]:
     """Each value of the reader's beside PyTorch's gradient of that place.
 
-    Raises WrongShape, and NotKept where the gradient was larger than 64 elements and not at hand any more.
+    Raises NotNumbers, WrongShape, and NotKept where the gradient was larger than 64 elements and not at hand any more.
     """
     return tuple(_weigh(name, value, places[name], kept, made) for name, value in given.items())
 
@@ -50,7 +50,7 @@ def _weigh(name: str, value: Any, place: Place, kept: Mapping[Place, torch.Tenso
         if not shown.whole:
             raise NotKept(name, shown.shape)
         theirs = torch.tensor(shown.data, dtype=torch.complex128 if _complex(shown) else torch.float64).reshape(shown.shape)
-    mine = value.detach() if isinstance(value, torch.Tensor) else torch.as_tensor(_listed(value), dtype=torch.float64)
+    mine = _read(name, value)
     if theirs is None:
         return Yours(name, place, summarize(mine), math.inf, Verdict.NOT_COMPARED)
     if mine.shape != theirs.shape:
@@ -59,10 +59,9 @@ def _weigh(name: str, value: Any, place: Place, kept: Mapping[Place, torch.Tenso
     precision = torch.float32 if not isinstance(shown, Value) else getattr(torch, shown.dtype, torch.float32)
     floors = unit(precision, *([mine.dtype] if isinstance(value, torch.Tensor) else []))
     comparison = compare(mine, theirs, floors)
-    allowed = max(comparison.floor, _written(value))
     difference = (widen(mine) - widen(theirs)).abs()
     error = difference.max().item() if difference.numel() else 0.0
-    agrees = comparison.verdict is Verdict.AGREES or error <= allowed
+    agrees = comparison.verdict is Verdict.AGREES or bool((difference <= _written(value).clamp(min=comparison.floor)).all())
     where = () if agrees or not difference.dim() else tuple(int(i) for i in torch.unravel_index(difference.argmax(), difference.shape))
     return Yours(name, place, summarize(mine), error, Verdict.AGREES if agrees else Verdict.DIFFERS, where, exact)
 
@@ -79,15 +78,23 @@ def _complex(shown: Value) -> bool:
     return shown.dtype.startswith("complex")
 
 
-def _listed(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else value
+def _read(name: str, value: Any) -> torch.Tensor:
+    """The reader's value as a tensor. Raises NotNumbers."""
+    if isinstance(value, torch.Tensor):
+        return value.detach()
+    listed = value.tolist() if hasattr(value, "tolist") else value
+    try:
+        found = torch.tensor(listed, dtype=torch.complex128)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        raise NotNumbers(name, value) from None
+    return found if found.imag.any() else found.real.clone()
 
 
-def _written(value: Any) -> float:
-    """Half a unit of the last decimal that was typed; a whole number is meant exactly, and so is a tensor."""
+def _written(value: Any) -> torch.Tensor:
+    """Half a unit of the last decimal that was typed, for each number; a whole number is meant exactly, and so is what was computed."""
     if isinstance(value, list | tuple):
-        return min((_written(each) for each in value), default=0.0)
-    if not isinstance(value, float) or not math.isfinite(value) or value == int(value):
-        return 0.0
+        return torch.stack([_written(each) for each in value]) if value else torch.zeros(0, dtype=torch.float64)
+    if type(value) is not float or not math.isfinite(value) or value == int(value):
+        return torch.zeros(getattr(value, "shape", ()), dtype=torch.float64)
     digits, _, exponent = repr(value).partition("e")
-    return 0.5 * 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))
+    return torch.tensor(0.5 * 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2])), dtype=torch.float64)

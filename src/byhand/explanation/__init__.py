@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from byhand.document import Block, Document
-from byhand.explanation.frame import differing, grad_ledgers, summary, title, yours
+from byhand.explanation.chains import is_scalar
+from byhand.explanation.frame import differing, grad_ledgers, rewritten, summary, title, yours
 from byhand.explanation.labels import Labels
 from byhand.explanation.modules import big_story, worst
-from byhand.explanation.chains import is_scalar
 from byhand.explanation.scalar import scalar_story
 from byhand.explanation.tensor import LONGEST, tensor_story, weights
 from byhand.results import Pass
@@ -15,7 +15,7 @@ from byhand.results import Pass
 def explain(result: Pass, *, part: str = "") -> Document:
     """The whole story of one pass; `part` opens one module of it by its path or the end of its path. Raises NoSuchPart."""
     labels = Labels(result)
-    before = [*title(result, labels), *differing(result, labels)]
+    before = [*title(result, labels), *differing(result, labels), *rewritten(labels)]
     after = [*yours(result, labels), *grad_ledgers(result), *summary(result)]
     return Document((*before, *_story(result, labels, part), *after))
 
@@ -23,7 +23,13 @@ def explain(result: Pass, *, part: str = "") -> Document:
 def tell_check(result: Pass) -> Document:
     """What a check found, in short: what differs, every weight, the reader's own numbers, the summary."""
     labels = Labels(result)
-    several = [*title(result, labels), *differing(result, labels), *weights(labels.leaves), *worst(result, labels)]
+    several = [
+        *title(result, labels),
+        *differing(result, labels),
+        *rewritten(labels),
+        *weights(labels.leaves, labels),
+        *worst(result, labels),
+    ]
     return Document((*several, *yours(result, labels), *grad_ledgers(result), *summary(result)))
 
 

@@ -64,7 +64,9 @@ def derivation(leaf: Leaf, result: Pass, labels: Labels) -> dict[str, str | None
     closed = closed_form(leaf, result, labels)
     return {
         "text": " = ".join((head.text, " + ".join(each.text for each in ways), " + ".join(each.text for each in said), total.text)),
-        "latex": " = ".join((head.latex, " + ".join(each.latex for each in ways), " + ".join(each.latex for each in said), number_latex(total.text))),
+        "latex": " = ".join(
+            (head.latex, " + ".join(each.latex for each in ways), " + ".join(each.latex for each in said), number_latex(total.text))
+        ),
         "closed_form": closed.text if closed else None,
     }
 
@@ -75,19 +77,29 @@ def _told(leaf: Leaf, result: Pass, labels: Labels, written: bool) -> Iterator[B
     products = [path_product(path) for path in paths]
     if len(paths) == 1 and paths[0] and _reaches(products, leaf.by_hand):
         parts = (symbols(paths[0], result, labels), formulas(paths[0], result, labels), numbers(paths[0], result))
-        yield Formula((symbol, *_without_repeats(parts, symbol, total), total), remark(leaf, result))
+        yield Formula((symbol, *_without_repeats(parts, symbol, total), total), remark(leaf, result, labels))
     elif len(paths) > 1 and max(map(len, paths)) <= MOST_LINKS and _reaches(products, leaf.by_hand):
         rows = tuple(
             (_through(path, labels), symbols(path, result, labels), formulas(path, result, labels), Cell(number(product, dtype_of(leaf))))
             for path, product in zip(paths, products, strict=True)
         )
-        yield Ledger(f"{plain(leaf.name)} is used {len(paths)} times: one path for each, and their sum", rows, (symbol, Cell(""), Cell(""), total))
-        yield Prose(remark(leaf, result))
-    elif len(sent := labels.uses.get((leaf.index, 0), ())) > 1 and written:
-        yield sum_of(f"{plain(leaf.name)} is used {len(sent)} times: what comes back is added", sent, (leaf.index, 0), leaf.by_hand, labels)
-        yield Prose(remark(leaf, result))
+        yield Ledger(
+            f"{labels.cell((leaf.index, 0)).text} is used {len(paths)} times: one path for each, and their sum",
+            rows,
+            (symbol, Cell(""), Cell(""), total),
+        )
+        yield Prose(remark(leaf, result, labels))
+    elif written and len(sent := labels.uses.get((leaf.index, 0), ())) > 1:
+        yield sum_of(
+            f"{labels.cell((leaf.index, 0)).text} is used {len(sent)} times: what comes back is added",
+            sent,
+            (leaf.index, 0),
+            leaf.by_hand,
+            labels,
+        )
+        yield Prose(remark(leaf, result, labels))
     else:
-        yield Formula((symbol, total), remark(leaf, result))
+        yield Formula((symbol, total), remark(leaf, result, labels))
     closed = closed_form(leaf, result, labels) if paths else None
     if closed is not None and not _said(closed, paths, result, labels):
         yield Formula((symbol, closed, total), (Cell("closed form: simplified, and the number agrees", Role.FAINT),))
@@ -169,7 +181,7 @@ def _factor(step: Step, contribution: Contribution, labels: Labels) -> Cell:
     formula = local_of(step, contribution, labels)
     if formula is None:
         return _local_number(step, contribution)
-    if " + " in formula.text or " − " in formula.text or formula.text.startswith("−"):
+    if any(sign in formula.text for sign in (" + ", " − ", " / ", " @ ")) or formula.text.startswith("−"):
         return Cell(f"({formula.text})", Role.PLAIN, rf"\left({formula.latex}\right)")
     first, _, second = formula.text.partition(" · ")
     if first.isdigit() and len(second) <= 2 and second[:1].isalpha():
@@ -207,15 +219,17 @@ def dtype_of(leaf: Leaf) -> str:
     return leaf.by_hand.dtype if isinstance(leaf.by_hand, Value) else "float32"
 
 
-def remark(leaf: Leaf, result: Pass) -> tuple[Cell, ...]:
+def remark(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Cell, ...]:
     """PyTorch's own number, what it is called there, and the verdict."""
     rounding = leaf.comparison.error and leaf.comparison.verdict.value == "agrees"
-    said = [Cell(f"  (off by {size(leaf.comparison.error)}, rounding explains {size(leaf.comparison.floor)})", Role.FAINT)] if rounding else []
-    return *_by_torch(leaf, result), Cell("   "), *verdict(leaf.comparison), *said
+    said = (
+        [Cell(f"  (off by {size(leaf.comparison.error)}, rounding explains {size(leaf.comparison.floor)})", Role.FAINT)] if rounding else []
+    )
+    return *_by_torch(leaf, result, labels), Cell("   "), *verdict(leaf.comparison), *said
 
 
-def _by_torch(leaf: Leaf, result: Pass) -> tuple[Cell, ...]:
-    name, number = plain(leaf.name), cell(leaf.by_torch)
+def _by_torch(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Cell, ...]:
+    name, number = plain(leaf.name) or labels.cell((leaf.index, 0)).text, cell(leaf.by_torch)
     if isinstance(leaf.grad_before, Value):
         return Cell("PyTorch adds "), number, Cell(f" to {name}.grad")
     stored = result.source == "engine" and result.kind == "backward"

@@ -8,9 +8,10 @@ from byhand.explanation.formulas import numbers_of, parameter_of, rule_of
 from byhand.explanation.labels import Labels
 from byhand.formula import Unsupported, read, symbol, symbolic
 from byhand.formula import closed_form as written
-from byhand.results import Leaf, Operand, Pass, Step
+from byhand.results import Leaf, Pass, Step
 from byhand.rules.table import FORWARD
-from byhand.value import Value
+from byhand.value import Shown, Value
+from byhand.words import plain
 
 LARGEST = 40  # operations
 LARGE = 60  # operations of a formula; factoring a larger one costs more than it tells
@@ -28,7 +29,8 @@ def closed_form(leaf: Leaf, result: Pass, labels: Labels) -> Cell | None:
     try:
         expression, given = _gradient(leaf, result, labels)
         value = float(expression.evalf(subs=given))
-        text, latex = min((written(form) for form in _forms(expression)), key=lambda said: len(said[0]))
+        shown = {each.name: plain(each.name) for each in expression.free_symbols}
+        text, latex = min((written(form, shown) for form in _forms(expression)), key=lambda said: len(said[0]))
     except (Unsupported, _Unknown, TypeError, ValueError, OverflowError, ZeroDivisionError, RecursionError):
         return None
     if len(text) > LONGEST or not math.isclose(value, leaf.by_hand.data, rel_tol=1e-3, abs_tol=1e-12):
@@ -44,7 +46,7 @@ def _forms(expression: Any) -> tuple[Any, ...]:
 
 def _gradient(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Any, dict[Any, float]]:
     """The derivative as a SymPy expression, and the numbers of its symbols."""
-    given = {symbol(each.name): each.value.data for each in result.leaves if _is_number(each.value)}
+    given = {symbol(each.name): number for each in result.leaves if (number := _number(each.value)) is not None}
     forward: dict[int, Any] = {each.index: symbol(each.name) for each in result.leaves}
     for step in labels.steps:
         values = _operands(step, labels, forward, given)
@@ -52,38 +54,38 @@ def _gradient(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Any, dict[Any, 
         if function is None:
             raise _Unknown(step.op)
         forward[step.index] = symbolic(read(function), values)
-    arrived: dict[int, Any] = {root.node: _root(result, labels, root.node) for root in result.graph.roots}
+    arrived: dict[int, Any] = {root.node: _root(labels, root.node) for root in result.graph.roots}
     for step in reversed(labels.steps):
         _send(step, labels, arrived, forward, given)
     return arrived[leaf.index], given
 
 
-def _is_number(shown: Any) -> bool:
-    return isinstance(shown, Value) and isinstance(shown.data, int | float)
+def _number(shown: Shown | None) -> float | None:
+    return shown.data if isinstance(shown, Value) and isinstance(shown.data, int | float) else None
 
 
-def _root(result: Pass, labels: Labels, node: int) -> Any:
+def _root(labels: Labels, node: int) -> Any:
     step = labels.by_index.get(node)
-    start = step.outputs[0].by_hand if step else None
-    if not isinstance(start, Value) or not isinstance(start.data, int | float):
+    start = _number(step.outputs[0].by_hand) if step else None
+    if start is None:
         raise _Unknown(str(node))
-    return int(start.data) if float(start.data).is_integer() else start.data
+    return int(start) if float(start).is_integer() else start
 
 
 def _operands(step: Step, labels: Labels, forward: dict[int, Any], given: dict[Any, float]) -> dict[str, Any]:
     values: dict[str, Any] = dict(numbers_of(step, labels))
     for operand in step.operands:
-        if operand.parameter not in values and operand.constant and operand.name and _is_number(operand.value):
-            values[operand.parameter] = _constant(operand, given)
+        number = _number(operand.value)
+        if operand.parameter not in values and operand.constant and operand.name and number is not None:
+            values[operand.parameter] = _constant(operand.name, number, given)
     return values | {parameter_of(step, each): forward[each.to[0]] for each in step.contributions}
 
 
-def _constant(operand: Operand, given: dict[Any, float]) -> Any:
-    name = symbol(operand.name)
-    data = operand.value.data if isinstance(operand.value, Value) else None
-    if given.setdefault(name, data) != data:
-        raise _Unknown(f"{operand.name} has two values")
-    return name
+def _constant(name: str, number: float, given: dict[Any, float]) -> Any:
+    known = symbol(name)
+    if given.setdefault(known, number) != number:
+        raise _Unknown(f"{name} has two values")
+    return known
 
 
 def _send(step: Step, labels: Labels, arrived: dict[int, Any], forward: dict[int, Any], given: dict[Any, float]) -> None:

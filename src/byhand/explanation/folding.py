@@ -37,7 +37,7 @@ def mentions(tree: Tree, name: str) -> bool:
     return found
 
 
-def _number(value: int | float) -> Expression:
+def _number(value: float) -> Expression:
     whole = int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
     return Sign("-", Number(-whole)) if whole < 0 else Number(whole)
 

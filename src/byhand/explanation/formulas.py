@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from byhand.document import Cell, Role
-from byhand.explanation.labels import Labels, drawn
+from byhand.errors import UnshowableRule
 from byhand.explanation.folding import folded, mentions
+from byhand.explanation.labels import Labels, drawn
 from byhand.formula import latex, local, read, text, where_latex, where_text
 from byhand.formula.tree import Tree
-from byhand.errors import UnshowableRule
 from byhand.results import Contribution, Operand, Step
 from byhand.rules.table import DERIVED, FORWARD, HELPERS, Rule, rules_of
 from byhand.value import Value
@@ -45,6 +45,8 @@ def numbers_of(step: Step, labels: Labels) -> dict[str, bool | int | float]:
     return dict.fromkeys(factors, 1) | numbers
 
 
+UNKNOWN = "?"
+
 FACTORS = ("alpha", "beta")
 """Factors that are 1 where the user wrote none; PyTorch saves them only where a gradient needs them."""
 
@@ -71,6 +73,8 @@ def forward_of(step: Step, labels: Labels) -> Cell | None:
     function, names = FORWARD.get(step.op), names_of(step, labels)
     if function is not None:
         tree = folded(read(function), numbers_of(step, labels))
+        missing = missing_of(step, labels)
+        names |= {missing: UNKNOWN} if missing else {}
         shown = text(tree, names)
         if _parameters(tree) <= names.keys() and not (step.expression and helpers_in([shown])):
             return Cell(shown, Role.FORWARD, latex(tree, names))
@@ -78,6 +82,16 @@ def forward_of(step: Step, labels: Labels) -> Cell | None:
         return None
     inside = not step.name and labels.written[step.expression] > 1
     return _operation(step, labels) if inside else drawn(plain(step.expression), Role.FORWARD)
+
+
+def missing_of(step: Step, labels: Labels) -> str:
+    """The one operand of an operation of which neither name nor number is known; "" if there is none, or more, or the source is known."""
+    function = FORWARD.get(step.op)
+    if function is None or step.expression:
+        return ""
+    tree = folded(read(function), numbers_of(step, labels))
+    unknown = _parameters(tree) - names_of(step, labels).keys()
+    return unknown.pop() if len(unknown) == 1 and step.contributions else ""
 
 
 def _operation(step: Step, labels: Labels) -> Cell:

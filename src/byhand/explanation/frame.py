@@ -25,7 +25,9 @@ def title(result: Pass, labels: Labels) -> Iterator[Block]:
         more = " + …" if len(result.graph.roots) > MOST else ""
         yield Prose((Cell(f"L stands for {parts}{more}, each times the gradient that backward was given for it."),))
     if result.total > 1:
-        chosen = f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}; --step 1 … {result.total:,} chooses one."
+        chosen = (
+            f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}; --step 1 … {result.total:,} chooses one."
+        )
         yield Prose((Cell(chosen),))
 
 
@@ -76,6 +78,15 @@ def differing(result: Pass, labels: Labels) -> Iterator[Block]:
             yield _beside(leaf.by_hand, leaf.by_torch)
     if len(found) > MOST:
         yield Prose((Cell(f"… and {counted(len(found) - MOST, 'more place')}"),))
+
+
+def rewritten(labels: Labels) -> Iterator[Block]:
+    """Where a hook of the user's changed a gradient on its way; nothing if none did."""
+    places = [(step.index, number) for step in labels.steps for number, output in enumerate(step.outputs) if output.rewritten]
+    places += [(leaf.index, 0) for leaf in labels.leaves if leaf.rewritten]
+    if places:
+        names = ", ".join(labels.gradient(place).text for place in places[:MOST]) + (", …" if len(places) > MOST else "")
+        yield Prose((Cell("A hook changed "), Cell(names, Role.NAME), Cell(" on its way: what arrives there is not what was sent.")))
 
 
 def _difference(step: Step, each: Contribution, labels: Labels) -> Iterator[Block]:
@@ -142,7 +153,9 @@ def grad_ledgers(result: Pass) -> Iterator[Block]:
     for leaf in told[:MOST]:
         yield _ledger(leaf)
     if told:
-        yield Prose((Cell("backward() adds to .grad, it does not replace it; optimizer.zero_grad() (or w.grad = None) starts again from nothing."),))
+        yield Prose(
+            (Cell("backward() adds to .grad, it does not replace it; optimizer.zero_grad() (or w.grad = None) starts again from nothing."),)
+        )
     if len(told) > MOST:
         yield Prose((Cell(f"The same holds for {counted(len(told) - MOST, 'more weight')}."),))
 
@@ -190,7 +203,11 @@ def summary(result: Pass) -> Iterator[Block]:
         yield Prose((*cells, Cell("recorded, not judged", Role.NOT_COMPARED)))
         return
     cells += [Cell(part, role) for part, role in _counts(coverage)]
-    cells += [Cell("\nPyTorch's numbers were asked for node by node, not taken from a backward() of yours.", Role.FAINT)] if result.source == "direct" else []
+    cells += (
+        [Cell("\nPyTorch's numbers were asked for node by node, not taken from a backward() of yours.", Role.FAINT)]
+        if result.source == "direct"
+        else []
+    )
     yield Prose(tuple(cells))
 
 
@@ -203,4 +220,8 @@ def _counts(coverage: Coverage) -> Iterator[tuple[str, Role]]:
     if coverage.reasons:
         yield f" ({', '.join(f'{count:,} × {plain(reason, 80)}' for reason, count in coverage.reasons.items())})", Role.PLAIN
     yield ", ", Role.PLAIN
-    yield (f"{coverage.differ:,} {'differs' if coverage.differ == 1 else 'differ'}", Role.DIFFERS) if coverage.differ else ("none differs", Role.AGREES if not coverage.not_compared and coverage.nodes else Role.PLAIN)
+    yield (
+        (f"{coverage.differ:,} {'differs' if coverage.differ == 1 else 'differ'}", Role.DIFFERS)
+        if coverage.differ
+        else ("none differs", Role.AGREES if not coverage.not_compared and coverage.nodes else Role.PLAIN)
+    )

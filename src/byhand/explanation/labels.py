@@ -8,6 +8,7 @@ from byhand.document import Cell, Role
 from byhand.formula import latex, shown_name, text
 from byhand.formula.tree import Name, Tree
 from byhand.results import Contribution, Leaf, Pass, Step
+from byhand.value import Missing, Shown
 from byhand.words import plain, shape
 
 LONGEST = 20  # characters of an expression that still serves as a label
@@ -50,7 +51,7 @@ class Labels:
         """The label as the formula modules take it."""
         index, output_nr = target
         if index in self._leaves:
-            return self._leaves[index].name or f"⟨leaf {index}⟩"
+            return plain(self._leaves[index].name) or f"leaf{self._unnamed[index]}"
         if self._roots.get(target):
             return plain(self._roots[target])
         step = self.by_index.get(index)
@@ -63,11 +64,11 @@ class Labels:
         if len(step.outputs) < 2:
             return base
         named = step.outputs[output_nr].name if output_nr < len(step.outputs) else ""
-        return named or f"{base}[{output_nr}]"
+        return plain(named) or f"{base}[{output_nr}]"
 
     def _of_step(self, step: Step) -> str:
         if step.name:
-            return f"{shown_name(step.name)}{str(step.occurrence).translate(SUBSCRIPTS)}" if step.occurrence else plain(step.name)
+            return f"{shown_name(plain(step.name))}{str(step.occurrence).translate(SUBSCRIPTS)}" if step.occurrence else plain(step.name)
         written = plain(step.expression)
         if written and len(written) <= LONGEST and self.written[step.expression] == 1:
             return written
@@ -90,6 +91,20 @@ class Labels:
             for contribution in step.contributions:
                 first.setdefault(contribution.to[0], place)
         return tuple(sorted(self._result.leaves, key=lambda leaf: (first.get(leaf.index, len(self.steps)), leaf.index)))
+
+    def value(self, target: Target) -> Shown:
+        """The forward value of a leaf or of an operation's output."""
+        index, output_nr = target
+        if index in self._leaves:
+            return self._leaves[index].value
+        step = self.by_index.get(index)
+        return step.outputs[output_nr].value if step and output_nr < len(step.outputs) else Missing.NOT_RECORDED
+
+    @cached_property
+    def _unnamed(self) -> dict[int, str]:
+        """A lowered number for every weight without a name, in the order of the program."""
+        without = [leaf.index for leaf in self.leaves if not plain(leaf.name)]
+        return {index: str(place).translate(SUBSCRIPTS) for place, index in enumerate(without, 1)}
 
     def typed(self, target: Target) -> str:
         """What the user typed for the value: its name, else its expression, unchanged; "" if neither is known."""

@@ -70,10 +70,10 @@ def big_story(result: Pass, labels: Labels, *, part: str = "") -> Iterator[Block
         yield from _overview(opened, result, labels)
     if part:
         yield from told(opened.steps, result, labels, longest=OPENED)
-        yield from weights(opened.leaves)
+        yield from weights(opened.leaves, labels)
         return
     yield from worst(result, labels)
-    yield from _weights_in_short(result)
+    yield from _weights_in_short(result, labels)
 
 
 def find_part(root: Module, part: str) -> Module:
@@ -108,7 +108,14 @@ def _overview(module: Module, result: Pass, labels: Labels) -> Iterator[Block]:
     yield Prose((Cell(READING, Role.FAINT),))
     example = next((child.path for child in _inside(module) if child.path), "")
     if example:
-        yield Prose((Cell("To open one: "), Cell(f"--part {plain(example)}", Role.CODE), Cell(" or "), Cell(f'explain(part="{plain(example)}")', Role.CODE)))
+        yield Prose(
+            (
+                Cell("To open one: "),
+                Cell(f"--part {plain(example)}", Role.CODE),
+                Cell(" or "),
+                Cell(f'explain(part="{plain(example)}")', Role.CODE),
+            )
+        )
 
 
 READING = (
@@ -228,7 +235,12 @@ def _judged(group: list[Module]) -> Cell:
 
 def worst(result: Pass, labels: Labels) -> Iterator[Block]:
     """The place where by hand and PyTorch are furthest apart, as a part of what rounding explains."""
-    judged = [(each.comparison.error / each.comparison.floor, step, each) for step in result.steps for each in step.contributions if _is_judged(each)]
+    judged = [
+        (each.comparison.error / each.comparison.floor, step, each)
+        for step in result.steps
+        for each in step.contributions
+        if _is_judged(each)
+    ]
     if not judged:
         return
     if not any(each.comparison.error for _, _, each in judged):
@@ -245,9 +257,9 @@ def _is_judged(contribution: Contribution) -> bool:
     return comparison.verdict in (Verdict.AGREES, Verdict.DIFFERS) and comparison.floor > 0 and not math.isnan(comparison.error)
 
 
-def _weights_in_short(result: Pass) -> Iterator[Block]:
+def _weights_in_short(result: Pass, labels: Labels) -> Iterator[Block]:
     wrong = [leaf for leaf in result.leaves if leaf.comparison.verdict is not Verdict.AGREES]
     agree = len(result.leaves) - len(wrong)
     if wrong:
-        yield from weights(wrong)
+        yield from weights(wrong, labels)
     yield Prose((Cell(f"{agree:,} of {counted(len(result.leaves), 'weight')}: the gradient by hand agrees with PyTorch's."),))

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from byhand.document import Block, Cell, Prose, Role, Table
 from byhand.explanation.chains import LONGEST, chains, sum_of
 from byhand.explanation.formulas import forward_of, local_of
-from byhand.explanation.products import local_number, product
+from byhand.explanation.inferred import inferred
 from byhand.explanation.labels import Labels
+from byhand.explanation.products import local_number, product
 from byhand.results import Contribution, Pass, Step
 from byhand.value import Shown
 from byhand.words import cell, plain
@@ -22,11 +23,16 @@ def scalar_story(result: Pass, labels: Labels) -> Iterator[Block]:
     """Inputs, the table of all steps, the sums where a value is used more than once, the chain rule for every weight."""
     yield from _given(result, labels)
     short = len(result.steps) <= LONGEST
+    if short:
+        yield from inferred(labels)
     shown = labels.steps if short else (*labels.steps[:ENDS], *labels.steps[-ENDS:])
     rows = [row for step in shown for row in rows_of(step, labels, several=short)]
     if not short:
         middle = len(labels.steps) - 2 * ENDS
-        rows.insert(sum(1 for step in shown[:ENDS] for _ in rows_of(step, labels)), ((Cell(f"… {middle:,} more operations …", Role.FAINT),),))
+        rows.insert(
+            sum(1 for step in shown[:ENDS] for _ in rows_of(step, labels, several=short)),
+            ((Cell(f"… {middle:,} more operations …", Role.FAINT),),),
+        )
     yield Table(COLUMNS, tuple(rows))
     yield Prose((Cell(READING, Role.FAINT),))
     if short:
@@ -41,7 +47,7 @@ READING = (
 
 
 def _given(result: Pass, labels: Labels) -> Iterator[Block]:
-    weights = _listed("weights    ", [(leaf.name or "a leaf", leaf.value) for leaf in labels.leaves])
+    weights = _listed("weights    ", [(labels.source((leaf.index, 0)), leaf.value) for leaf in labels.leaves])
     constants = _listed("constants  ", [(constant.name, constant.value) for constant in result.constants if constant.name])
     between = (Cell("\n"),) if weights and constants else ()
     if weights or constants:

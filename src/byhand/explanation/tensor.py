@@ -27,7 +27,7 @@ def tensor_story(result: Pass, labels: Labels) -> Iterator[Block]:
     yield from told(labels.steps, result, labels, longest=LONGEST)
     if len(labels.steps) <= LONGEST:
         yield from sums(labels)
-    yield from weights(labels.leaves)
+    yield from weights(labels.leaves, labels)
 
 
 def sums(labels: Labels) -> Iterator[Block]:
@@ -63,7 +63,7 @@ def told(steps: Sequence[Step], result: Pass, labels: Labels, *, longest: int) -
 
 def _calls(steps: Sequence[Step], result: Pass, labels: Labels) -> Iterator[Block]:
     """One heading for each call of the program; a call can be several operations."""
-    for call, group in groupby(steps, key=lambda step: step.call if step.call >= 0 else -2 - step.index):
+    for _, group in groupby(steps, key=lambda step: step.call if step.call >= 0 else -2 - step.index):
         together = list(group)
         last = together[-1]
         if len(together) == 1:
@@ -149,22 +149,22 @@ def _repeated(before: tuple[int, ...], after: tuple[int, ...]) -> tuple[str, int
     return f"{word} {', '.join(map(str, over))}", math.prod(before[number] for number in over)
 
 
-def weights(leaves: Sequence[Leaf]) -> Iterator[Block]:
+def weights(leaves: Sequence[Leaf], labels: Labels) -> Iterator[Block]:
     """The gradient of every weight by hand beside PyTorch's; of many, those that do not agree come first."""
     if not leaves:
         return
     ordered = sorted(leaves, key=lambda leaf: leaf.comparison.verdict is Verdict.AGREES)
     yield Heading("The weights")
-    yield Table(("weight", "gradient by hand", "PyTorch's", ""), tuple(_weight(leaf) for leaf in ordered[:MOST_WEIGHTS]))
+    yield Table(("weight", "gradient by hand", "PyTorch's", ""), tuple(_weight(leaf, labels) for leaf in ordered[:MOST_WEIGHTS]))
     if len(leaves) > MOST_WEIGHTS:
         agree = sum(leaf.comparison.verdict is Verdict.AGREES for leaf in leaves)
         yield Prose((Cell(f"… and {counted(len(leaves) - MOST_WEIGHTS, 'more weight')}; {agree:,} of {len(leaves):,} agree."),))
 
 
-def _weight(leaf: Leaf) -> Row:
+def _weight(leaf: Leaf, labels: Labels) -> Row:
     by_hand, by_torch = cell(leaf.by_hand, Role.BACKWARD), cell(leaf.by_torch)
     agrees = leaf.comparison.verdict is Verdict.AGREES
     judged = verdict(leaf.comparison)
     if agrees and len(by_torch.text) > BESIDE:
         by_torch = Cell(f"off by {size(leaf.comparison.error)} at most" if leaf.comparison.error else "equal", Role.FAINT)
-    return (Cell(plain(leaf.name) or "a leaf", Role.NAME),), (by_hand,), (by_torch,), judged
+    return (Cell(plain(leaf.name) or labels.cell((leaf.index, 0)).text, Role.NAME),), (by_hand,), (by_torch,), judged

@@ -1,7 +1,6 @@
 """The calls into PyTorch, as they happen: what was called, with what, what came out, and where it was written."""
 
 import sys
-import sysconfig
 import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,15 +8,12 @@ from typing import Any, NamedTuple
 import torch
 from torch.overrides import TorchFunctionMode
 
+from byhand.recording.frames import user_frame
 from byhand.recording.modules import here
 from byhand.recording.summary import summarize
 from byhand.value import WHOLE, Value
 
 _sequence = torch.autograd._get_sequence_nr
-_outside: dict[str, bool] = {}
-_LIBRARY = sysconfig.get_path("stdlib")
-_INSIDE = (torch.__file__.removesuffix("__init__.py"), __file__.removesuffix("recording/calls.py"), "<frozen ")
-_MACHINERY = ("IPython", "ipykernel", "_pytest", "pluggy", "nbclient", "tornado", "traitlets", "xdist", "execnet", "marimo")
 _STRIDED = torch.strided
 _PLAIN = frozenset({str, int, float, bool, complex, type(None)})
 
@@ -67,26 +63,6 @@ class Seen(NamedTuple):
             return Value(tuple(shape), str(dtype).removeprefix("torch."), data)
         tensor = self.reference()
         return None if tensor is None or tensor._version != self.version else summarize(tensor)
-
-
-def outside(name: str) -> bool:
-    """Whether a file is the user's: not PyTorch's, not ours, not the standard library's."""
-    try:
-        return _outside[name]
-    except KeyError:
-        library = name.startswith(_LIBRARY) and "site-packages" not in name
-        machinery = any(f"/site-packages/{package}/" in name for package in _MACHINERY)
-        return _outside.setdefault(name, not (library or machinery or name.startswith(_INSIDE)))
-
-
-def user_frame(frame: Any) -> tuple[Any, Any]:
-    """The innermost frame that is the user's, and the frame it called; either is None if there is none."""
-    inner = None
-    while frame is not None:
-        if outside(frame.f_code.co_filename):
-            return frame, inner
-        inner, frame = frame, frame.f_back
-    return None, inner
 
 
 class CallRecorder(TorchFunctionMode):

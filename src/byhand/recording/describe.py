@@ -170,7 +170,7 @@ class Describer:
         call = self._calls[number]
         if not call.direct or self._made[number] != 1 or call.code is None:
             return ()
-        operands = written(call.code, call.instruction).arguments(len(call.arguments))
+        operands = written(call.code, call.instruction).arguments(len(call.arguments), mixed=_mixed(call))
         texts = [operand.text for operand in operands] or [""] * len(call.arguments)
         return tuple(
             Argument(text, _constant(argument), argument is not ...) for text, argument in zip(texts, call.arguments, strict=True)
@@ -198,9 +198,14 @@ class Describer:
             if not place.each and not isinstance(call.results, Returned):
                 for result, name in zip(results, output_names(place.target, len(results)), strict=True):
                     _enter(found, result, name)
-            for argument, operand in zip(call.arguments, place.arguments(len(call.arguments)), strict=False):
+            for argument, operand in zip(call.arguments, place.arguments(len(call.arguments), mixed=_mixed(call)), strict=False):
                 _enter(found, argument, operand.text if operand.plain else "")
         return found
+
+
+def _mixed(call: Call) -> bool:
+    """Whether tensors and plain numbers are among the arguments: PyTorch may have swapped them."""
+    return len(call.arguments) == 2 and any(argument is not ... and not isinstance(argument, Seen) for argument in call.arguments)
 
 
 def _enter(found: dict[torch.Tensor, str], seen: Any, name: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import torch
 
 from byhand.recording import engine, modules
-from byhand.recording.calls import Call, CallRecorder, note_returned, outside, user_frame
+from byhand.recording.calls import Call, CallRecorder, note_returned
+from byhand.recording.frames import outside, user_frame
 from byhand.recording.engine import Observer, Started
 from byhand.recording.modules import Model, here
 from byhand.recording.scope import Variables

@@ -5,14 +5,15 @@ from typing import Any
 
 import torch
 
-from byhand.recording.calls import grad_fn, outside
+from byhand.recording.calls import grad_fn
+from byhand.recording.frames import outside
 from byhand.recording.modules import Model, parameter_paths
 from byhand.recording.summary import summarize
+from byhand.recording.variables import things
 from byhand.value import Missing, Shown
 
+_HISTORY = ("Out[", "In[")  # a shell's own memory is not a name that anybody gave
 FRAMES = 8  # of the user's frames, from the innermost outwards
-HELD = 64  # items of a list or dict that are looked at
-_NOTEBOOK = frozenset({"In", "Out", "exit", "quit", "get_ipython"})
 
 
 def user_frames(frame: Any) -> Iterator[Any]:
@@ -35,12 +36,11 @@ class Variables:
         spaces: list[dict[str, Any]] = []
         for each in user_frames(frame):
             spaces += [space for space in (each.f_locals, each.f_globals) if not any(space is known for known in spaces)]
-        for space in spaces:
-            for name, thing in list(space.items()):
-                if not name.startswith("_") and name not in _NOTEBOOK:
-                    self._note(name, thing)
-        for space in spaces[:1]:
-            self._note_items(((f"self.{name}", each) for name, each in list(getattr(space.get("self"), "__dict__", {}).items())))
+        for name, thing in things(*spaces, opened=_opened):
+            if isinstance(thing, torch.Tensor) and not name.startswith(_HISTORY):
+                self._note(name, thing)
+            elif isinstance(thing, torch.nn.Module) and not any(thing is model for _, model in self.models):
+                self.models.append((name, thing))
 
     def value(self, node: Any, output_nr: int) -> Shown:
         """The value of the variable that holds one output of a node, if one does."""
@@ -59,24 +59,13 @@ class Variables:
         unnamed = [("", model) for model in called if not any(model.reference() is each for each in known)]
         return {**self.tensors, **parameter_paths([*named, *unnamed])}
 
-    def _note(self, name: str, thing: Any) -> None:
-        if isinstance(thing, torch.Tensor):
-            self._note_tensor(name, thing)
-        elif isinstance(thing, torch.nn.Module):
-            if not any(thing is model for _, model in self.models):
-                self.models.append((name, thing))
-        elif type(thing) in (list, tuple) and len(thing) <= HELD:
-            self._note_items((f"{name}[{number}]", each) for number, each in enumerate(thing))
-        elif type(thing) is dict and len(thing) <= HELD:
-            self._note_items((f"{name}[{key!r}]", each) for key, each in list(thing.items()) if isinstance(key, str | int))
-
-    def _note_items(self, items: Iterator[tuple[str, Any]]) -> None:
-        for name, each in items:
-            if isinstance(each, torch.Tensor):
-                self._note_tensor(name, each)
-
-    def _note_tensor(self, name: str, tensor: torch.Tensor) -> None:
+    def _note(self, name: str, tensor: torch.Tensor) -> None:
         self.tensors.setdefault(tensor, name)
         made_by = grad_fn(tensor)
         if made_by is not None:
             self.results.setdefault((made_by, tensor.output_nr), (name, tensor))
+
+
+def _opened(thing: Any) -> bool:
+    """Tensors and modules are named as they are; a shell's own history is not the user's."""
+    return not isinstance(thing, torch.Tensor | torch.nn.Module)

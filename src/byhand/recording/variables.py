@@ -10,23 +10,20 @@ _OPAQUE = (str, bytes, int, float, complex, type(None), type, ModuleType, Functi
 _HELD = ("_parameters", "_buffers", "_modules")  # where a torch.nn.Module keeps what reads as its attributes
 
 
-def names_of(*namespaces: Mapping[str, Any], is_it: Callable[[Any], bool], depth: int = 2) -> tuple[str, ...]:
-    """All names of an object in the namespaces (locals first, then globals), variables before what containers hold.
+def things(*namespaces: Mapping[str, Any], opened: Callable[[Any], bool], depth: int = 2) -> Iterator[tuple[str, Any]]:
+    """What the namespaces (locals first, then globals) hold, with the expression that reads it, variables before what containers hold.
 
-    `is_it` must compare by identity. A name that begins with "_" is nobody's choice and left out, as is a variable that
-    an earlier namespace hides. `depth` is how many containers are opened: "params['w']" is one, "layers[0].weight" two.
+    A name that begins with "_" is nobody's choice and left out, as is a variable that an earlier namespace hides. `opened` says
+    whether to look inside a thing; `depth` is how many containers are opened: "params['w']" is one, "layers[0].weight" two.
     """
     level = list(_variables(namespaces))
-    found: list[str] = []
     budget = LIMIT
-    for remaining in range(depth, -1, -1):
-        found += [name for name, thing in level if is_it(thing)]
-        if not remaining or found:
-            break
-        opened = (part for name, thing in level if not issubclass(type(thing), _OPAQUE) for part in _parts(name, thing))
-        level = list(islice(opened, budget))
+    yield from level
+    for _ in range(depth):
+        containers = ((name, thing) for name, thing in level if not issubclass(type(thing), _OPAQUE) and opened(thing))
+        level = list(islice((part for name, thing in containers for part in _parts(name, thing)), budget))
         budget -= len(level)
-    return tuple(dict.fromkeys(found))
+        yield from level
 
 
 def _variables(namespaces: tuple[Mapping[str, Any], ...]) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ DEEP = 1_000  # nodes; above this a walked graph is freed node by node, or its d
 
 
 class _Release:
-    """Owns the walked nodes from inside the root's metadata, and lets go of them root first."""
+    """Owns the nodes below a root from inside the root's metadata, and lets go of them topmost first."""
 
     __slots__ = ("nodes",)
 
@@ -93,8 +93,9 @@ def read_graph(tensors: Sequence[Any], names: Sequence[str] = ()) -> tuple[Graph
         leaf = is_leaf(node)
         nodes.append(Node(index, type(node).__name__, edges, outputs[index], -1 if leaf else node._sequence_nr(), leaf))
     if len(live) > DEEP:
-        for node, _ in roots:
-            node.metadata["byhand.release"] = _Release(list(live))
+        for node in dict.fromkeys(node for node, _ in roots):
+            # Without the root itself: a node that owned itself would never be freed.
+            node.metadata["byhand.release"] = _Release(live[1:] if len(roots) == 1 else topological([node])[1:])
     labels = list(names) + [""] * (len(roots) - len(names))
     return Graph(
         tuple(nodes), tuple(Root(position[node], number, label) for (node, number), label in zip(roots, labels, strict=True))

@@ -71,11 +71,13 @@ _ACCENTS: Final = {
     "\u030c": "v",
     "\u0327": "c",
 }
-_GREEK: Final = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
+_GREEK: Final = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
+)
 
 
 def render_latex(document: Document) -> str:
-    """The document as a fragment to put between \\begin{document} and \\end{document}; it needs the package amsmath."""
+    """The document as a fragment for the body of an article; it needs the package amsmath."""
     return "\n\n".join(_drawn(block) for block in document.blocks) + "\n"
 
 
@@ -95,7 +97,9 @@ def _drawn(block: Block) -> str:
         case Table():
             return _table(block)
         case Ledger(title, rows, total):
-            return f"\\noindent {escape(title)}\n\n" + _tabular([("", "")], [((row[0],), row[1:]) for row in rows], ((total[0],), total[1:]))
+            return f"\\noindent {escape(title)}\n\n" + _tabular(
+                [("", "")], [((row[0],), row[1:]) for row in rows], ((total[0],), total[1:])
+            )
 
 
 def _line(cells: Sequence[Cell]) -> str:
@@ -134,7 +138,9 @@ def _table(table: Table) -> str:
     return caption + "\n\n".join(_tabular(header or [("",) * len(table.columns)], part) for part in parts)
 
 
-def _tabular(header: Sequence[tuple[str, ...]], rows: Sequence[tuple[tuple[Cell, ...], ...]], total: tuple[tuple[Cell, ...], ...] = ()) -> str:
+def _tabular(
+    header: Sequence[tuple[str, ...]], rows: Sequence[tuple[tuple[Cell, ...], ...]], total: tuple[tuple[Cell, ...], ...] = ()
+) -> str:
     every = [*rows, total] if total else [*rows]
     counts = [max((len(row[number]) for row in every if len(row) == len(header[0])), default=1) for number in range(len(header[0]))]
     counts = [max(count, 1) for count in counts]
@@ -142,7 +148,13 @@ def _tabular(header: Sequence[tuple[str, ...]], rows: Sequence[tuple[tuple[Cell,
     lines = [_header(header[0], counts)] if any(header[0]) else []
     lines += [_row(row, counts) for row in rows]
     lines += [r"\hline", _row(total, counts)] if total else []
-    return "{\\small\\renewcommand{\\arraystretch}{1.5}\\noindent\n\\begin{tabular}{@{}" + spec + "@{}}\n" + "\n".join(lines) + "\n\\end{tabular}}"
+    return (
+        "{\\small\\renewcommand{\\arraystretch}{1.5}\\noindent\n\\begin{tabular}{@{}"
+        + spec
+        + "@{}}\n"
+        + "\n".join(lines)
+        + "\n\\end{tabular}}"
+    )
 
 
 def _header(columns: Sequence[str], counts: Sequence[int]) -> str:
@@ -188,13 +200,13 @@ def _script(character: str) -> str:
     """Raised and lowered digits, letters and signs."""
     kind, _, plain = unicodedata.decomposition(character).partition(" ")
     base = "".join(chr(int(code, 16)) for code in plain.split()) if kind in ("<super>", "<sub>") else ""
-    if not base or not all(" " <= each <= "~" and each.isalnum() or each in "−+=()" for each in base):
+    if not base or not all((each.isascii() and each.isalnum()) or each in "−+=()" for each in base):
         return ""
     return f"${'^' if kind == '<super>' else '_'}{{{base.replace('−', '-')}}}$"
 
 
 def _accented(character: str) -> str:
-    base, *marks = unicodedata.normalize("NFD", character)
+    base, *marks = list(unicodedata.normalize("NFD", character))
     if len(marks) != 1 or marks[0] not in _ACCENTS or not ("a" <= base.lower() <= "z"):
         return ""
     dotless = {"i": r"\i", "j": r"\j"}.get(base, base)

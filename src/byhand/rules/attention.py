@@ -45,45 +45,40 @@ def sum_shared_heads(value: torch.Tensor, shape: tuple[int, ...]) -> torch.Tenso
 
 
 @helper
-def masked(scores: torch.Tensor, mask: torch.Tensor | None, is_causal: bool) -> torch.Tensor:
-    """Minus infinity where a query may not look: where the mask says so, or at later positions if it is causal."""
+def softmax_where_allowed(scores: torch.Tensor, mask: torch.Tensor | None, is_causal: bool) -> torch.Tensor:
+    """The softmax of each row over what the mask allows (and nothing later, if causal); zero where it allows nothing."""
     if is_causal:
         later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
         scores = scores.masked_fill(later, -math.inf)
     if mask is None:
-        return scores
-    return scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
-
-
-@helper
-def softmax_or_zero(scores: torch.Tensor) -> torch.Tensor:
-    """The softmax of each row; zero where a query may look nowhere."""
-    probability = torch.softmax(scores, -1)
-    return probability.masked_fill_(scores.amax(-1, keepdim=True) == -math.inf, 0) if scores.numel() else probability
+        return torch.softmax(scores, -1)
+    scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
+    nowhere = (scores == -math.inf).all(-1, keepdim=True)
+    return torch.softmax(scores, -1).masked_fill(nowhere, 0)
 
 
 @shared(CPU)
 def probability(query, key, attn_mask, is_causal, scale):
-    scores = query @ for_each_head(key, query).mT * factor(scale, query)
-    return softmax_or_zero(masked(scores, attn_mask, is_causal))
+    scores = (query * factor(scale, query)) @ for_each_head(key, query).mT
+    return softmax_where_allowed(scores, attn_mask, is_causal)
 
 
 @shared(EFFICIENT, CUDNN)
 def probability__bias(query, key, attn_bias, is_causal, scale):
-    scores = query @ for_each_head(key, query).mT * factor(scale, query)
-    return softmax_or_zero(masked(scores, attn_bias, is_causal))
+    scores = (query * factor(scale, query)) @ for_each_head(key, query).mT
+    return softmax_where_allowed(scores, attn_bias, is_causal)
 
 
 @shared(FLASH)
 def probability__unmasked(query, key, is_causal, scale):
-    scores = query @ for_each_head(key, query).mT * factor(scale, query)
-    return softmax_or_zero(masked(scores, None, is_causal))
+    scores = (query * factor(scale, query)) @ for_each_head(key, query).mT
+    return softmax_where_allowed(scores, None, is_causal)
 
 
 @shared(CPU, EFFICIENT, CUDNN, FLASH)
-def grad_scores(grads, probability, query, value):
+def grad_scores(grads, probability, query, value, output):
     grad_probability = grads[0] @ for_each_head(value, query).mT
-    return probability * (grad_probability - (probability * grad_probability).sum(-1, keepdim=True))
+    return probability * (grad_probability - (grads[0] * output).sum(-1, keepdim=True))
 
 
 @rule(CPU, edge=2, example=CPU_EXAMPLE, when=without_dropout)

@@ -2,7 +2,6 @@
 
 import torch
 
-from byhand.rules.helpers import conj
 from byhand.rules.table import forward, helper, rule
 
 

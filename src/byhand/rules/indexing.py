@@ -171,3 +171,23 @@ def masked_select_self(grad, shape, mask):
 @forward("MaskedSelectBackward0")
 def masked_select(self, mask):
     return self.masked_select(mask)
+
+
+@rule("EmbeddingDenseBackwardBackward0", edge=0, example="torch.ops.aten.embedding_dense_backward(leaf(4, 2), integers(3, 4), 3, 1, False)")
+def embedding_dense_backward_grad_output(grad, indices, padding_idx):
+    return grad[indices].masked_fill((indices == padding_idx).unsqueeze(-1), 0)
+
+
+@rule("SelectBackwardBackward0", edge=0, example="torch.ops.aten.select_backward(leaf(3), (3, 4), 1, 2)")
+def select_backward_grad_output(grad, dim, index):
+    return grad.select(dim, index)
+
+
+@rule("SliceBackwardBackward0", edge=0, example="torch.ops.aten.slice_backward(leaf(3, 2), (3, 4), 1, 0, 4, 2)")
+def slice_backward_grad_output(grad, dim, start, end, step):
+    return part(grad, dim, start, end, step)
+
+
+@rule("DiagonalBackwardBackward0", edge=0, example="torch.ops.aten.diagonal_backward(leaf(3), (3, 4), 1, 0, 1)")
+def diagonal_backward_grad_output(grad, offset, dim1, dim2):
+    return grad.diagonal(offset, dim1, dim2)

@@ -213,12 +213,20 @@ def grouped_matmul(left: torch.Tensor, right: torch.Tensor, offs: torch.Tensor |
     return F.pad(product, (0, right.shape[1] - ends[-1]))
 
 
-@rule("GroupedMmBackward0", edge=0, example="F.grouped_mm(leaf(5, 8).float(), leaf(2, 8, 4).float(), offs=torch.tensor([2, 5], dtype=torch.int32))")
+@rule(
+    "GroupedMmBackward0",
+    edge=0,
+    example="F.grouped_mm(leaf(5, 8).float(), leaf(2, 8, 4).float(), offs=torch.tensor([2, 5], dtype=torch.int32))",
+)
 def grouped_mm_self(grad, mat2, offs):
     return grouped_matmul(grad, conj(mat2).mT, offs)
 
 
-@rule("GroupedMmBackward0", edge=1, example="F.grouped_mm(leaf(5, 8).float(), leaf(2, 8, 4).float(), offs=torch.tensor([2, 5], dtype=torch.int32))")
+@rule(
+    "GroupedMmBackward0",
+    edge=1,
+    example="F.grouped_mm(leaf(5, 8).float(), leaf(2, 8, 4).float(), offs=torch.tensor([2, 5], dtype=torch.int32))",
+)
 def grouped_mm_mat2(grad, self, offs):
     return grouped_matmul(conj(self).mT, grad, offs)
 

@@ -1,11 +1,13 @@
 """Derivatives of resizing: every input gets back the gradients of the outputs it went into, by the weight it had in each."""
 
+from typing import Any
+
 import torch
 
 from byhand.rules.separable import response, spread_planes
 from byhand.rules.table import helper, rule
 
-NN = torch._C._nn
+NN: Any = torch._C._nn
 
 
 @helper

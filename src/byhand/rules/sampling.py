@@ -8,10 +8,9 @@ from byhand.rules.table import helper, rule, shared
 
 NEAREST, CUBIC = 1, 2
 ZEROS, BORDER, REFLECTION = 0, 1, 2
-FLAT = ("GridSampler2DBackward0", "GridSampler2DCpuFallbackBackward0")
+FLAT = "GridSampler2DBackward0"
 SOLID = "GridSampler3DBackward0"
 EXAMPLE = "F.grid_sample(leaf(2, 3, 4, 5), leaf(2, 3, 2, 2), padding_mode='reflection', align_corners=False)"
-FALLBACK = "torch._grid_sampler_2d_cpu_fallback(leaf(2, 3, 4, 5), leaf(2, 3, 2, 2), 2, 0, False)"
 EXAMPLE_SOLID = "F.grid_sample(leaf(2, 3, 4, 5, 3), leaf(2, 3, 2, 2, 3), align_corners=True)"
 CUBIC_A = -0.75
 
@@ -103,7 +102,7 @@ def give_to_pixels(grad: torch.Tensor, every_taps: tuple[tuple[torch.Tensor, ...
 @helper
 def slope_along_grid(grad: torch.Tensor, every_taps: tuple[tuple[torch.Tensor, ...], ...], input: torch.Tensor) -> torch.Tensor:
     """How fast the samples, weighted by their gradient, grow as their places move along each dimension; x first, as in the grid."""
-    pictures, slopes_of = input.flatten(2), [0.0] * len(every_taps)
+    pictures, slopes_of = input.flatten(2), [torch.zeros_like(grad[:, 0]) for _ in every_taps]
     for chosen in itertools.product(*(range(len(weights)) for _, weights, _ in every_taps)):
         number = flat_pixels(every_taps, chosen, input.shape[2:]).expand(-1, input.shape[1], -1)
         read = (grad.flatten(2) * pictures.gather(2, number)).sum(1).reshape(grad[:, 0].shape)
@@ -115,7 +114,7 @@ def slope_along_grid(grad: torch.Tensor, every_taps: tuple[tuple[torch.Tensor, .
     return torch.stack(slopes_of[::-1], -1)
 
 
-@shared(*FLAT)
+@shared(FLAT)
 def every_taps(grid, input, interpolation_mode, padding_mode, align_corners):
     rows = taps(grid[..., 1], input.shape[2], interpolation_mode, padding_mode, align_corners)
     columns = taps(grid[..., 0], input.shape[3], interpolation_mode, padding_mode, align_corners)
@@ -130,15 +129,13 @@ def every_taps__solid(grid, input, interpolation_mode, padding_mode, align_corne
     return (planes, rows, columns)
 
 
-@rule(FLAT[0], edge=0, example=EXAMPLE)
-@rule(FLAT[1], edge=0, example=FALLBACK)
+@rule(FLAT, edge=0, example=EXAMPLE)
 @rule(SOLID, edge=0, example=EXAMPLE_SOLID)
 def grid_sampler_input(grad, every_taps, shape):
     return give_to_pixels(grad, every_taps, shape)
 
 
-@rule(FLAT[0], edge=1, example=EXAMPLE)
-@rule(FLAT[1], edge=1, example=FALLBACK)
+@rule(FLAT, edge=1, example=EXAMPLE)
 @rule(SOLID, edge=1, example=EXAMPLE_SOLID)
 def grid_sampler_grid(grad, every_taps, input):
     return slope_along_grid(grad, every_taps, input)

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from byhand.rules.helpers import conj
-from byhand.rules.positions import part, pick, zero_at
+from byhand.rules.positions import part, pick, strided, zero_at
 from byhand.rules.table import forward, rule
 
 
@@ -208,3 +208,19 @@ def masked_scatter_source(grad, shape, mask):
 @forward("MaskedScatterBackward0")
 def masked_scatter(self, source, mask):
     return self.masked_scatter(mask, source)
+
+
+@rule("AsStridedScatterBackward0", edge=0, example="torch.as_strided_scatter(leaf(3, 4), leaf(2, 3), (2, 3), (4, 1), 1)")
+def as_strided_scatter_self(grad, shape, size, stride, storage_offset):
+    places = strided(size, stride, storage_offset, grad)
+    return grad.reshape(-1).index_fill(0, places.reshape(-1), 0).reshape(shape)
+
+
+@rule("AsStridedScatterBackward0", edge=1, example="torch.as_strided_scatter(leaf(3, 4), leaf(2, 3), (2, 3), (4, 1), 1)")
+def as_strided_scatter_src(grad, size, stride, storage_offset):
+    return grad.reshape(-1)[strided(size, stride, storage_offset, grad)]
+
+
+@forward("AsStridedScatterBackward0")
+def as_strided_scatter(self, src, size, stride, storage_offset):
+    return torch.as_strided_scatter(self, src, size, stride, storage_offset)

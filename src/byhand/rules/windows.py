@@ -101,3 +101,8 @@ def as_strided_self(grad, shape, receiver_stride, receiver_offset, size, stride,
 @forward("AsStridedBackward0", "AsStridedBackward1", "AsStridedBackward0_copy")
 def as_strided(self, size, stride, storage_offset):
     return torch.as_strided(self, size, stride, storage_offset)
+
+
+@rule("UnfoldBackwardBackward0", edge=0, example="torch.ops.aten.unfold_backward(leaf(3, 3, 2), (3, 4), 1, 2, 1)")
+def unfold_backward_grad_in(grad, dim, size, step):
+    return grad.unfold(dim, size, step)

@@ -1,0 +1,1 @@
+"""What the measurements share: rounds, tables, models, and the tools byhand is measured beside."""

@@ -1,0 +1,30 @@
+"""The cells of a notebook: IPython compiles each as a file of its own, and its reader knows it by the number beside it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from byhand.graph import Origin
+from byhand.results import Pass
+
+_COMPILED = re.compile(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-")
+_numbering: list[Callable[[str], int | None]] = []
+
+
+def number_with(numbering: Callable[[str], int | None]) -> None:
+    """Ask this for the number of a cell, by the name of the file that IPython compiled it as."""
+    _numbering[:] = [numbering]
+
+
+def in_cells(made: Pass) -> Pass:
+    """The pass with every line of a notebook placed in its cell: "cell 3", or "a cell" where the number is not known."""
+    if not any(step.origin is not None and _COMPILED.search(step.origin.file) for step in made.steps[:1] + made.steps[-1:]):
+        return made
+    return replace(made, steps=tuple(replace(step, origin=_placed(step.origin)) for step in made.steps))
+
+
+def _placed(origin: Origin | None) -> Origin | None:
+    if origin is None or not _COMPILED.search(origin.file):
+        return origin
+    number = next((found for found in (ask(origin.file) for ask in _numbering) if found is not None), None)
+    return replace(origin, file="a cell" if number is None else f"cell {number}")

@@ -1,0 +1,59 @@
+"""What is asked of a recording that it cannot tell."""
+
+from byhand.errors.report import ByhandError
+
+
+class NotJudged(ByhandError):
+    """A recording that only noted the calls is asked for what was not worked out."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(
+            f"run.{verb}() has nothing to tell: this recording did not judge",
+            where="byhand.record(judge=False)",
+            why="without judging, calls are noted but no gradient is worked by hand, and afterwards the values are gone",
+            fix=f"with byhand.record() as run:\n    ...\nrun.{verb}()",
+        )
+
+
+class NoBackward(ByhandError):
+    """Nothing to explain: no backward pass was recorded."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            "no backward pass was recorded",
+            where=where,
+            why="the gradients are worked while backward() runs, and it did not run",
+            fix="loss.backward()      # or torch.autograd.grad(loss, weights), in the program",
+        )
+
+
+class NoSuchStep(ByhandError):
+    """A backward pass is asked for that was not recorded."""
+
+    def __init__(self, step: int, total: int, kept: list[int]) -> None:
+        super().__init__(
+            f"there is no backward pass number {step}",
+            where=f"step={step}",
+            why=f"{total} backward pass{'es were' if total != 1 else ' was'} recorded, counted from 1"
+            + (f"; kept are the last: {', '.join(map(str, kept))}" if len(kept) < total else ""),
+            fix=f"run.explain(step={kept[-1] if kept else 1})      # on the command line: --step {kept[-1] if kept else 1}",
+        )
+
+
+class NoSuchPart(ByhandError):
+    """The part that was asked for is no module of the run, or it is several."""
+
+    def __init__(self, part: str, close: tuple[str, ...] = (), *, several: bool = False, known: int = 0) -> None:
+        some = ", ".join(close[:5]) + (", …" if len(close) > 5 else "")
+        which = f"{len(close)} modules end like this: {some}" if several else f"did you mean {some}?" if close else ""
+        super().__init__(
+            f"the part '{part}' is {'not one module' if several else 'no module of this run'}",
+            where=f"among the {known} modules that ran" if known else "",
+            why=which
+            or (
+                "no path ends with it" if known else "no module ran, or the run was not recorded: module paths are known to byhand.record()"
+            ),
+            fix=f'run.explain(part="{close[0]}")'
+            if close
+            else "run.explain()      # the table of all modules; on the command line: without --part",
+        )

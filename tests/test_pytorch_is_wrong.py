@@ -1,0 +1,54 @@
+"""Where PyTorch's own backward is not the slope of its forward: byhand's rule is, and the difference is meant to show."""
+
+import pytest
+import torch
+from rule_examples import by_our_chain
+
+CASES = {
+    "det of a singular matrix": (
+        torch.linalg.det,
+        torch.tensor([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 5.0]], dtype=torch.float64),
+    ),
+    "index_add with a complex alpha": (
+        lambda source: torch.zeros(3, dtype=source.dtype).index_add(0, torch.tensor([1, 1]), source, alpha=2 + 1j).imag.sum(),
+        torch.tensor([1 + 2j, 3 - 1j], dtype=torch.complex128),
+    ),
+    "as_strided_scatter": (
+        lambda base: (torch.as_strided_scatter(base, torch.ones(2, 3, dtype=base.dtype), (2, 3), (4, 1), 1) ** 2).sum(),
+        torch.arange(12, dtype=torch.float64).reshape(3, 4),
+    ),
+}
+
+
+def slopes(function, at):
+    """The derivative by every element (by its real and imaginary part), from central differences."""
+    found = torch.zeros_like(at)
+    for place in range(at.numel()):
+        for unit in (1, 1j) if at.is_complex() else (1,):
+            step = torch.zeros_like(at).flatten()
+            step[place] = 1e-5 * unit
+            difference = function(at + step.reshape(at.shape)) - function(at - step.reshape(at.shape))
+            found.view(-1)[place] += unit * difference.item() / 2e-5
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_our_rule_is_the_slope(case):
+    """By hand, the gradient is what central differences measure."""
+    function, at = CASES[case]
+    leaf = at.clone().requires_grad_()
+
+    [(_, by_hand)] = by_our_chain([function(leaf)], [torch.ones((), dtype=torch.float64)])
+
+    torch.testing.assert_close(by_hand, slopes(function, at), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_pytorch_is_not(case):
+    """PyTorch's gradient is another one; when this fails, PyTorch has been mended and the case can go."""
+    function, at = CASES[case]
+    leaf = at.clone().requires_grad_()
+
+    function(leaf).backward()
+
+    assert not torch.allclose(leaf.grad, slopes(function, at), rtol=1e-3)

@@ -6,7 +6,9 @@ import pytest
 import torch
 from rule_examples import ONLY_FLOAT32, RULES, beside_differences, beside_torch, identity, is_zero
 
-from byhand.rules.table import DERIVED, TABLE
+from byhand.formula import read
+from byhand.formula.unicode import expression_text
+from byhand.rules.table import TABLE
 
 DRAWN = "PyTorch passes no gradient through a random draw, though the same seed moves with the parameters"
 NOT_A_DERIVATIVE = {
@@ -17,7 +19,12 @@ NOT_A_DERIVATIVE = {
 }
 """Classes whose gradient PyTorch defines otherwise than as the derivative of what the forward computes -> how."""
 
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch makes this class on CUDA only, and there is none here")
+PYTORCH_IS_WRONG = {
+    "AsStridedScatterBackward0:0:as_strided_scatter_self": "PyTorch 2.13 passes on the part that was overwritten, and uninitialised memory"
+}
+"""Rules that PyTorch's own node contradicts and central differences confirm -> what PyTorch does."""
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch makes this class on CUDA only: see test_rules_of_cuda.py")
 every_rule = pytest.mark.parametrize(
     "rule", [pytest.param(rule, id=identity(rule), marks=[needs_cuda] if ".cuda(" in rule.example else []) for rule in RULES]
 )
@@ -39,6 +46,9 @@ def planted(monkeypatch):
 @every_rule
 def test_a_rule_agrees_with_pytorch(rule):
     """Fed the same upstream gradient, the rule and PyTorch's node send the same on, in every shape, layout and dtype."""
+    if identity(rule) in PYTORCH_IS_WRONG:
+        pytest.skip(PYTORCH_IS_WRONG[identity(rule)])
+
     compared = list(beside_torch(rule))
 
     assert not [(variant, problem) for variant, problem in compared if problem]
@@ -88,31 +98,8 @@ def test_differences_catch_a_planted_mistake(rule, planted):
     assert caught
 
 
-def test_few_rules_are_zero():
-    """A planted mistake cannot show in a rule that is zero everywhere; such rules are the exception."""
-    zero = [identity(rule) for rule in RULES if ".cuda(" not in rule.example and is_zero(rule)]
+def test_rules_without_a_planted_mistake_say_zero():
+    """A mistake of 0.1 % cannot show in a rule that is zero wherever it applies; such a rule returns zeros and nothing else."""
+    zero = [rule for rule in RULES if ".cuda(" not in rule.example and is_zero(rule)]
 
-    assert len(zero) <= 0.06 * len(RULES), zero
-
-
-def test_rules_that_need_cuda_are_tested_here_too():
-    """What is skipped for want of a CUDA device is a function that a class of this machine shares, or is tested below."""
-    here = {rule.function for rule in RULES if ".cuda(" not in rule.example}
-    elsewhere = {rule.node for rule in RULES if ".cuda(" in rule.example and rule.function not in here}
-
-    assert elsewhere == {"FusedRmsNormBackward0"}
-
-
-def test_the_fused_rms_norm_agrees_with_the_same_written_out():
-    """Its rules, fed what the CUDA class saves, send on what PyTorch does for x · rstd · weight of ordinary operations."""
-    x, weight = (torch.randn(2, 3, 4, dtype=torch.float64).requires_grad_() for _ in range(2))
-    rstd = (x.square().mean((1, 2), keepdim=True) + 1e-5).rsqrt()
-    grads = torch.randn(2, 3, 4, dtype=torch.float64), torch.randn(2, 1, 1, dtype=torch.float64)
-    theirs = torch.autograd.grad((x * rstd * weight, rstd), (x, weight), grads)
-    saved = {"input": x, "result1": rstd, "weight": weight, "normalized_shape": (3, 4), "grads": grads}
-    saved["rescaled"] = DERIVED["FusedRmsNormBackward0", "rescaled"](x, rstd)
-
-    rules = [TABLE["FusedRmsNormBackward0", edge][0] for edge in (0, 1)]
-    ours = [rule.function(*(saved[name] for name in rule.needs)) for rule in rules]
-
-    torch.testing.assert_close(ours, list(theirs))
+    assert not [identity(rule) for rule in zero if "zeros" not in expression_text(read(rule.function).result)]

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from byhand.assembly import assemble
-from byhand.direct import judge_directly
 from byhand.cells import in_cells
+from byhand.direct import judge_directly
 from byhand.display import Story
 from byhand.errors import GraphFreed, NoGraph, NotAScalar, NotATensor, WrongShape
 from byhand.explanation import explain as tell_explanation

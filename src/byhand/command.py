@@ -10,13 +10,14 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
+from byhand import __version__
 from byhand.errors import ByhandError, Unwritable
 
 HELP = """Works every gradient of a PyTorch program by hand, beside PyTorch's own.
 
 Arguments for the program itself follow `--`: byhand explain train.py -- --epochs 1
 """
-app = App(name="byhand", help=HELP, help_format="plaintext", version=lambda: _version(), default_parameter=Parameter(show_default=False))
+app = App(name="byhand", help=HELP, help_format="plaintext", version=__version__, default_parameter=Parameter(show_default=False))
 
 File = Annotated[Path, Parameter(help="A Python script or a Jupyter notebook, as it is.")]
 Json = Annotated[str, Parameter(allow_leading_hyphen=True, help="Write all backward passes as JSON to this file, or - for the terminal.")]
@@ -65,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except UnusedCliTokensError as problem:
         print(
-            f"byhand: arguments for the program itself follow --, as in: byhand explain FILE -- {' '.join(problem.unused_tokens)}",
+            f"byhand: arguments for the program itself follow --, as in: byhand explain FILE -- {' '.join(problem.unused_tokens or [])}",
             file=sys.stderr,
         )
         return 2
@@ -108,9 +109,3 @@ def _report_script(wanted: Wanted) -> int:
     if forked or os.environ.get("RANK", str(wanted.rank)) != str(wanted.rank):
         return verdict(run) if problem is None else 2
     return deliver(run, wanted, problem)
-
-
-def _version() -> str:
-    from byhand import __version__
-
-    return __version__

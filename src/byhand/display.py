@@ -25,7 +25,7 @@ class Story:
     def __repr__(self) -> str:
         return render_text(self.document, width=shutil.get_terminal_size((100, 24)).columns, colour=sys.stdout.isatty())
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, str]:
         """What a notebook shows and keeps: plain text, readable wherever the notebook is read."""
         return {"text/plain": render_text(self.document, width=100)}
 

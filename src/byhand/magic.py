@@ -27,7 +27,7 @@ def load_ipython_extension(shell: Any) -> None:
         _loaded.append(_started(Run(keep=KEPT)))
 
 
-def unload_ipython_extension(shell: Any) -> None:
+def unload_ipython_extension(_shell: Any) -> None:
     """Record no more."""
     while _loaded:
         _loaded.pop().stop()

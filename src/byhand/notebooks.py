@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,11 @@ def report_notebook(wanted: Any) -> int:
 
 def _read(path: Path) -> Any:
     content = source_of(path)
-    try:
-        import ipykernel  # noqa: F401
-        import nbclient
-        import nbformat
-    except ImportError as missing:
-        raise NotebookTools(missing.name or "nbclient") from None
+    for package in ("nbclient", "ipykernel"):
+        if find_spec(package) is None:
+            raise NotebookTools(package)
+    import nbformat
+
     try:
         found = json.loads(content)
     except ValueError as problem:
@@ -59,14 +59,19 @@ def _read(path: Path) -> Any:
     language = found.get("metadata", {}).get("kernelspec", {}).get("language", "python")
     if language != "python":
         raise NotAProgram(str(path), f"its cells are written in {language}")
-    return nbformat.reads(content.decode(), as_version=4)
+    reads: Any = nbformat.reads
+    try:
+        return reads(content.decode(), as_version=4)
+    except Exception as problem:
+        raise NotAProgram(str(path), f"it is JSON, but no notebook: {problem}") from None
 
 
 def _execute(notebook: Any, wanted: Any, options: dict[str, Any]) -> CellFailed | None:
     from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError
-    from nbformat.v4 import new_code_cell
+    from nbformat import v4
 
+    new_code_cell: Any = v4.new_code_cell
     own = [cell for cell in notebook.cells if cell.cell_type == "code"]
     begin, end = new_code_cell(_BEGIN.format(home=_HOME)), new_code_cell(_END.format(options=options))
     notebook.cells = [begin, *own, end]
@@ -142,12 +147,19 @@ def _traceback(parts: list[str]) -> list[str]:
     """IPython's traceback without our frames, and in colour only on a terminal."""
     plain = [_COLOURS.sub("", part) for part in parts]
     shown = parts if sys.stderr.isatty() else plain
-    return [part for part, words in zip(shown, plain, strict=True) if not _OURS.match(words)]
+    kept: list[int] = []
+    for number, words in enumerate(plain):
+        if not _OURS.match(words):
+            kept.append(number)
+        elif kept and "in handle_torch_function(" in plain[kept[-1]]:
+            # as in a script's traceback: the detour by which PyTorch came to us
+            del kept[-2:]
+    return [shown[number] for number in kept]
 
 
 def _deliver(folder: Path, failed: ByhandError | None) -> int:
     written = folder / "result.json"
-    result = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {"output": "", "errors": "", "code": 2}
+    result: Any = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {"output": "", "errors": "", "code": 2}
     sys.stdout.write(result["output"])
     sys.stderr.write(result["errors"])
     if failed is not None:

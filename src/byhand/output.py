@@ -44,8 +44,8 @@ def write(path: str, text: str) -> None:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
             name = file.name
             file.write(text)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(target)
     except OSError as problem:
         if name:
             Path(name).unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from byhand.cells import in_cells
 from byhand.display import Story
@@ -25,7 +25,7 @@ class Run:
     def __init__(self, *, judge: bool = True, keep: int | None = None) -> None:
         self.session = Session(judge=judge, keep=keep)
 
-    def __enter__(self) -> "Run":
+    def __enter__(self) -> Self:
         self.start()
         return self
 

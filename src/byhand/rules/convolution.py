@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from byhand.rules.channels import sum_per_channel
-from byhand.rules.table import helper, rule
+from byhand.rules.table import forward, helper, rule
 
 
 @helper
@@ -46,7 +46,7 @@ def met_at_each_place(
     around = F.pad(signal, [side for width in reversed(padding) for side in (width, width)])
     responses = response.transpose(0, 1).reshape(groups, size[0] // groups, -1)
     total = signal.new_empty(size)
-    for place in itertools.product(*map(range, size[2:])):
+    for place in itertools.product(*[range(kernel) for kernel in size[2:]]):
         seen = around
         for dim, (offset, step, spacing) in enumerate(zip(place, stride, dilation, strict=True), 2):
             seen = seen.narrow(dim, offset * spacing, (response.shape[dim] - 1) * step + 1)
@@ -77,6 +77,11 @@ def correlate(
     channels = signal.unflatten(1, (groups, signal.shape[1] // groups)).transpose(0, 2).flatten(1, 2)
     met = torch.convolution(channels, response.transpose(0, 1), None, dilation, padding, stride, False, [0] * len(stride), groups)
     return corner(met.transpose(0, 1), size)
+
+
+@forward("ConvolutionBackward0")
+def convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups):
+    return torch.convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
 
 
 @rule("ConvolutionBackward0", edge=2, example="F.conv2d(const(2, 3, 5, 5), const(4, 3, 3, 3), leaf(4))")

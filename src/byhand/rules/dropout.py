@@ -2,7 +2,12 @@
 
 import torch
 
-from byhand.rules.table import rule
+from byhand.rules.table import forward, rule
+
+
+@forward("NativeDropoutBackward0")
+def native_dropout(input, result1, p):
+    return input * result1 / (1 - p)
 
 
 @rule("NativeDropoutBackward0", edge=0, example="torch.native_dropout(leaf(3, 4), 1.0, True)[0]", when=lambda p: p == 1)

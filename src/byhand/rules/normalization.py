@@ -3,9 +3,10 @@
 import math
 
 import torch
+import torch.nn.functional as F
 
 from byhand.rules.channels import per_channel, scaled, sum_per_channel
-from byhand.rules.table import helper, rule, shared
+from byhand.rules.table import forward, helper, rule, shared
 
 
 @helper
@@ -25,6 +26,11 @@ def sum_except(value: torch.Tensor, dim: int) -> torch.Tensor:
     """Sums over every dimension but one, and keeps them with length 1."""
     others = [each for each in range(value.dim()) if each != dim % value.dim()]
     return value.sum(others, keepdim=True) if others else value
+
+
+@forward("NativeLayerNormBackward0")
+def native_layer_norm(input, result1, result2, weight, bias):
+    return (input - result1) * result2 * weight + bias
 
 
 @shared("NativeLayerNormBackward0")
@@ -49,6 +55,11 @@ def native_layer_norm_input(grad, normalized, normalized_shape, weight, result2)
     shift = grad_normalized.mean(dims, keepdim=True)
     stretch = (grad_normalized * normalized).mean(dims, keepdim=True)
     return result2 * (grad_normalized - shift - normalized * stretch)
+
+
+@forward("NativeGroupNormBackward0")
+def native_group_norm(input, group, weight, bias, eps):
+    return F.group_norm(input, group, weight, bias, eps)
 
 
 @shared("NativeGroupNormBackward0")
@@ -76,6 +87,11 @@ def native_group_norm_input(grads, normalized_groups, weight, result2, N, group,
     return (deviation * (grad_normalized - shift - normalized_groups * stretch)).reshape(shape)
 
 
+@forward("FusedRmsNormBackward0")
+def fused_rms_norm(input, result1, weight):
+    return input * result1 * weight
+
+
 @shared("FusedRmsNormBackward0")
 def rescaled(input, result1):
     return input * result1
@@ -92,6 +108,11 @@ def fused_rms_norm_input(grads, rescaled, normalized_shape, weight, result1):
     size = math.prod(normalized_shape)
     stretch = (grad_rescaled * rescaled).mean(last_dims(normalized_shape), keepdim=True) + grads[1] * result1 / size
     return result1 * (grad_rescaled - rescaled * stretch)
+
+
+@forward("WeightNormInterfaceBackward0")
+def weight_norm_interface(v, g, result1):
+    return v / result1 * g
 
 
 @shared("WeightNormInterfaceBackward0")

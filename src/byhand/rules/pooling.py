@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from byhand.rules.separable import response, spread_planes
-from byhand.rules.table import helper, rule
+from byhand.rules.table import forward, helper, rule
 
 
 @helper
@@ -35,12 +35,22 @@ def bin_shares(grad: torch.Tensor, shape: tuple[int, ...], dim: int) -> torch.Te
     return response(shape[dim], grad, lambda signals: F.adaptive_avg_pool2d(signals, (1, grad.shape[dim])))
 
 
+@forward("MaxPool2DWithIndicesBackward0", "AdaptiveMaxPool2DBackward0", "FractionalMaxPool2DBackward0")
+def max_pool2d(self, result1):
+    return self.flatten(-2).gather(-1, result1.flatten(-2)).reshape(result1.shape)
+
+
 @rule("MaxPool2DWithIndicesBackward0", edge=0, example="F.max_pool2d(leaf(2, 3, 7, 6), (3, 2), stride=2, padding=1)")
 @rule("AdaptiveMaxPool2DBackward0", edge=0, example="F.adaptive_max_pool2d(leaf(2, 3, 7, 6), (3, 4))")
 @rule("FractionalMaxPool2DBackward0", edge=0, example="F.fractional_max_pool2d(leaf(2, 3, 7, 6), 2, output_size=(4, 3))")
 def max_pool2d_self(grad, result1, shape):
     nothing = grad.new_zeros(shape).flatten(-2)
     return nothing.scatter_add(-1, result1.flatten(-2), grad.flatten(-2)).reshape(shape)
+
+
+@forward("MaxPool3DWithIndicesBackward0", "AdaptiveMaxPool3DBackward0", "FractionalMaxPool3DBackward0")
+def max_pool3d(self, result1):
+    return self.flatten(-3).gather(-1, result1.flatten(-3)).reshape(result1.shape)
 
 
 @rule("MaxPool3DWithIndicesBackward0", edge=0, example="F.max_pool3d(leaf(2, 3, 4, 5, 6), 3, stride=2, padding=1)")

@@ -1,4 +1,4 @@
-"""Rules of classes that PyTorch makes on CUDA only, fed here what such a node saves, beside autograd of the same mathematics written out."""
+"""Rules of classes that PyTorch makes on CUDA only, fed what such a node saves, beside autograd of the same mathematics written out."""
 
 import math
 

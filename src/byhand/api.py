@@ -89,5 +89,5 @@ def _seed(loss: torch.Tensor, gradient: torch.Tensor | None, name: str, verb: st
             raise NotAScalar(name, tuple(loss.shape), verb)
         return torch.ones_like(loss, memory_format=torch.preserve_format).detach()
     if gradient.shape != loss.shape:
-        raise WrongShape("gradient", tuple(gradient.shape), tuple(loss.shape))
+        raise WrongShape(name, tuple(gradient.shape), tuple(loss.shape), verb=verb)
     return gradient.detach()

@@ -118,7 +118,10 @@ def _by_parameter(node: Node, arguments: Sequence[Argument]) -> dict[str, Argume
     forward = FORWARD.get(node.name)
     if forward is None:
         return {}
-    return dict(zip(forward.__code__.co_varnames[: forward.__code__.co_argcount], arguments, strict=False))
+    parameters = forward.__code__.co_varnames[: forward.__code__.co_argcount]
+    # x.view(2, 3): more arguments than parameters, since the last one takes them all
+    named = parameters[:-1] if len(arguments) > len(parameters) else parameters
+    return dict(zip(named, arguments, strict=False))
 
 
 def _leaf(node: Node, said: Description, judged: Judged, grads: Mapping[int, tuple[Shown, Shown]]) -> Leaf:

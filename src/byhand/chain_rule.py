@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 
 from byhand.errors import NoRule
-from byhand.graph import Edge, Graph, Node
+from byhand.graph import Edge, Node
 from byhand.rules.table import DERIVED, EACH, TABLE, Rule, rules_of
 
 _HALF = (torch.float16, torch.bfloat16)

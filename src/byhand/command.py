@@ -87,7 +87,7 @@ def report(wanted: Wanted) -> int:
     from byhand.output import place_of
 
     if wanted.json == wanted.latex == "-":
-        raise Unwritable("-", "the terminal takes one of --json and --latex at a time")
+        raise Unwritable("--json - --latex -", "the terminal takes one of --json and --latex at a time")
     wanted = replace(wanted, json=place_of(wanted.json), latex=place_of(wanted.latex))
     if wanted.file.suffix == ".ipynb":
         from byhand.notebooks import report_notebook

@@ -19,8 +19,7 @@ def explained(problem: BaseException) -> ByhandError | None:
     if "can require gradients" in message:
         return IntegerGradient(message, where=where)
     if "modified by an inplace operation" in message:
-        found = re.search(r"output \d+ of (\w+)", message)
-        return ModifiedInPlace(found.group(1) if found else "an operation", "", message, where=where)
+        return ModifiedInPlace("backward", "", message, where=where)
     if "backward through the graph a second time" in message:
         return SecondBackward(name, where=where)
     if "does not require grad and does not have a grad_fn" in message:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from byhand.chain_rule import Operands, SavedValues, Worked, accumulate, contribute, receive
-from byhand.comparison import Nudge, SAMPLES, compare, unit
+from byhand.comparison import SAMPLES, Nudge, compare, unit
 from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
 from byhand.recording.summary import shown, summarize

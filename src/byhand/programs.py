@@ -38,7 +38,7 @@ def refuse_no_program(path: Path) -> None:
             compile(content, str(path), "exec", dont_inherit=True)
     except SyntaxError as problem:
         place = f"line {problem.lineno}: " if problem.lineno else ""
-        raise NotAProgram(str(path), f"{place}{problem.msg}") from None
+        raise NotAProgram(str(path), f"{place}{problem.msg}", fix=f"python -m py_compile {path}      # shows the place") from None
     except ValueError as problem:
         raise NotAProgram(str(path), str(problem)) from None
 

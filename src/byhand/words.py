@@ -65,6 +65,16 @@ def cell(shown: Shown, role: Role = Role.PLAIN) -> Cell:
     return Cell(value(shown), Role.LOUD if not finite(shown) else role)
 
 
+def brief(shown: Shown, role: Role = Role.PLAIN) -> Cell:
+    """The value as a piece of a table: of more than a few elements only the shape and the range."""
+    if isinstance(shown, Missing) or not shown.whole or math.prod(shown.shape) <= INLINE or shown.dtype.startswith("complex"):
+        return cell(shown, role)
+    every = flat(shown.data)
+    if not finite(shown):
+        return cell(shown, role)
+    return Cell(f"{shape(shown.shape)} {shown.dtype}, {rounded(min(every))} … {rounded(max(every))}", role)
+
+
 def statistics(shown: Value) -> str:
     """One line for a large tensor: shape, dtype, range, mean, norm, zeros; what is not finite is said first and loud."""
     parts = [f"{shape(shown.shape)} {shown.dtype}"]

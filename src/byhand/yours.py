@@ -32,7 +32,7 @@ def _find(name: str, known: Mapping[str, Place]) -> Place:
     ends = [place for full, place in known.items() if full.endswith(f".{name}")]
     if len(ends) == 1:
         return ends[0]
-    raise UnknownName(name, difflib.get_close_matches(name, list(known), 3), list(known))
+    raise UnknownName(name, difflib.get_close_matches(name, list(known), 3), list(filter(None, known)))
 
 
 def weigh(given: Mapping[str, Any], places: Mapping[str, Place], kept: Mapping[Place, torch.Tensor], made: Pass) -> tuple[Yours, ...]:

@@ -96,10 +96,9 @@ class ModifiedInPlace(ByhandError):
     """A value that backward needs was overwritten after it was saved."""
 
     def __init__(self, node: str, name: str, message: str, *, where: str = "") -> None:
-        which = f"the value '{name}'" if name else "a value"
         super().__init__(
-            f"{which} that {node} saved was overwritten in place",
-            where=where or f"{node}, saved value '{name}'",
+            f"{f'the value {name!r}' if name else 'a value'} that {node} needs was overwritten in place",
+            where=where or (f"{node}, saved value {name!r}" if name else node),
             why=message.split(". Hint", maxsplit=1)[0],
             fix="x = x + step      # instead of x += step, x.add_(step) or x[i] = ...",
         )
@@ -121,7 +120,7 @@ class NoRule(ByhandError):
     """byhand has no rule for this edge, or none of its cases applies."""
 
     def __init__(self, node: str, edge: int, edges: int, *, why: str = "") -> None:
-        name = node.removesuffix("Backward0").lower()
+        name = node.partition("Backward")[0].lower()
         super().__init__(
             f"no rule for {node} (edge {edge} of {edges})",
             where=f"{node}, edge {edge}",

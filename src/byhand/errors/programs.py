@@ -18,10 +18,8 @@ class NoSuchFile(ByhandError):
 class NotAProgram(ByhandError):
     """The file is neither a Python script nor a notebook."""
 
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(
-            f"{path} is not a Python program or notebook", where=path, why=why, fix="byhand explain FILE.py      # or FILE.ipynb"
-        )
+    def __init__(self, path: str, why: str, *, fix: str = "byhand explain FILE.py      # or FILE.ipynb") -> None:
+        super().__init__(f"{path} is not a Python program or notebook", where=path, why=why, fix=fix)
 
 
 class CellFailed(ByhandError):

@@ -48,7 +48,7 @@ class NoSuchPart(ByhandError):
         which = f"{len(close)} modules end like this: {some}" if several else f"did you mean {some}?" if close else ""
         super().__init__(
             f"the part '{part}' is {'not one module' if several else 'no module of this run'}",
-            where=f"among the {known} modules that ran" if known else "",
+            where=f"among the {known} module{'s' * (known != 1)} that ran" if known else "",
             why=which
             or (
                 "no path ends with it" if known else "no module ran, or the run was not recorded: module paths are known to byhand.record()"

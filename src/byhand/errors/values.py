@@ -19,7 +19,15 @@ class UnknownName(ByhandError):
 class WrongShape(ByhandError):
     """A value of the reader's does not have the shape of the gradient it stands for."""
 
-    def __init__(self, name: str, given: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    def __init__(self, name: str, given: tuple[int, ...], expected: tuple[int, ...], *, verb: str = "") -> None:
+        if verb:
+            super().__init__(
+                f"gradient has the shape {given}, {name} has {expected}",
+                where=f"byhand.{verb}({name}, gradient=...)",
+                why="the gradient that backward starts from says for each element of the loss how much it counts",
+                fix=f"byhand.{verb}({name}, gradient=torch.ones_like({name}))",
+            )
+            return
         super().__init__(
             f"the value for {name} has the shape {given}, its gradient has {expected}",
             where=f"the value for {name}",

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from byhand.document import Block, Cell, Formula, Ledger, Prose, Role
+from byhand.document import Block, Cell, Formula, Heading, Ledger, Prose, Role, Table
 from byhand.explanation.closed_form import closed_form
 from byhand.explanation.formulas import local_of
 from byhand.explanation.frame import verdict
@@ -103,6 +103,27 @@ def _told(leaf: Leaf, result: Pass, labels: Labels, written: bool) -> Iterator[B
     closed = closed_form(leaf, result, labels) if paths else None
     if closed is not None and not _said(closed, paths, result, labels):
         yield Formula((symbol, closed, total), (Cell("closed form: simplified, and the number agrees", Role.FAINT),))
+
+
+def in_symbols(result: Pass, labels: Labels) -> Iterator[Block]:
+    """The chain rule for every weight of a short run with tensors: the steps that its gradient came through, one line for each path."""
+    rows = []
+    for leaf in labels.leaves[:MOST_WEIGHTS]:
+        paths = [path for path in paths_to(leaf, result, labels) if path]
+        for number, path in enumerate(paths):
+            head = labels.gradient((leaf.index, 0)) if not number else Cell("")
+            rows.append(((head, Cell(f"{'+ ' * bool(number)}{symbols(path, result, labels).text}", Role.BACKWARD, _plus(path, number, result, labels))),))
+    if rows:
+        yield Heading("The chain rule")
+        yield Table(("",), tuple(rows))
+        yield Prose((Cell(FACTORS, Role.FAINT),))
+
+
+FACTORS = "Each factor is one of the lines above: what arrives at a value, sent on to what it was made from."
+
+
+def _plus(path: tuple[Link, ...], number: int, result: Pass, labels: Labels) -> str:
+    return f"{'+ ' * bool(number)}{symbols(path, result, labels).latex}"
 
 
 def sum_of(title: str, sent: Sequence[Link], target: Target, total: Shown, labels: Labels) -> Ledger:

@@ -19,12 +19,16 @@ MOST_ROWS = 60
 
 @dataclass(slots=True)
 class Module:
-    """One module: its path, everything that ran inside it, its weights, and its own modules in the order of the program."""
+    """One module: its path, everything that ran inside it, its weights, and its own modules in the order of the program.
+
+    `rest` says that it is only what ran in the module outside of its own modules.
+    """
 
     path: str
     steps: list[Step] = field(default_factory=list)
     leaves: list[Leaf] = field(default_factory=list)
     own: int = 0
+    rest: bool = False
     children: dict[str, "Module"] = field(default_factory=dict)
 
 
@@ -106,7 +110,7 @@ def _overview(module: Module, result: Pass, labels: Labels) -> Iterator[Block]:
     if len(rows) > MOST_ROWS:
         yield Prose((Cell(f"… and {counted(len(rows) - MOST_ROWS, 'more module')}"),))
     yield Prose((Cell(READING, Role.FAINT),))
-    example = next((child.path for child in _inside(module) if child.path), "")
+    example = max((child for child in _inside(module) if not child.rest), key=lambda child: len(child.steps), default=Module("")).path
     if example:
         yield Prose(
             (
@@ -125,21 +129,16 @@ READING = (
 
 
 def _inside(module: Module) -> list[Module]:
-    """What the table shows of a module: what it holds, lists of blocks by their members, what ran in it by itself at the end."""
-    while len(module.children) == 1 and not module.own:
-        only = next(iter(module.children.values()))
-        if not only.children:
-            break
-        module = only
+    """What the table shows of a module: what it holds, the largest opened further, what ran in it by itself at the end."""
     found: list[Module] = []
     for child in module.children.values():
-        numbered = child.children and not child.own and all(name.isdigit() for name in child.children)
-        found += child.children.values() if numbered else [child]
+        numbered = child.children and all(name.isdigit() for name in child.children)
+        found += _inside(child) if numbered or (child.children and len(child.steps) > len(module.steps) / 2) else [child]
     inner = {step.index for child in found for step in child.steps}
-    rest = [step for step in module.steps if step.index not in inner]
     held = {leaf.index for child in found for leaf in child.leaves}
+    rest = [step for step in module.steps if step.index not in inner]
     if rest:
-        found.append(Module("", rest, [leaf for leaf in module.leaves if leaf.index not in held]))
+        found.append(Module(module.path, rest, [leaf for leaf in module.leaves if leaf.index not in held], rest=True))
     return found
 
 
@@ -169,6 +168,8 @@ def _build(module: Module) -> tuple[object, ...]:
 
 def _name(group: list[Module]) -> str:
     first = plain(group[0].path) or "(outside of them)"
+    if group[0].rest and group[0].path:
+        return f"{first} itself"
     return first if len(group) == 1 else f"{first} … {plain(group[-1].path)} × {len(group)}"
 
 

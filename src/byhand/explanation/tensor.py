@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
-from byhand.explanation.chains import sum_of
+from byhand.explanation.chains import in_symbols, sum_of
 from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, lines_of
 from byhand.explanation.frame import place, verdict
 from byhand.explanation.labels import Labels
 from byhand.results import Contribution, Leaf, Pass, Step, Verdict
 from byhand.value import Missing, Value
-from byhand.words import cell, counted, plain, shape, size
+from byhand.words import brief, cell, counted, plain, shape, size
 
 LONGEST = 24  # operations that are told one by one
 ENDS = 4  # operations at each end of a longer run
@@ -27,6 +27,7 @@ def tensor_story(result: Pass, labels: Labels) -> Iterator[Block]:
     yield from told(labels.steps, result, labels, longest=LONGEST)
     if len(labels.steps) <= LONGEST:
         yield from sums(labels)
+        yield from in_symbols(result, labels)
     yield from weights(labels.leaves, labels)
 
 
@@ -162,7 +163,7 @@ def weights(leaves: Sequence[Leaf], labels: Labels) -> Iterator[Block]:
 
 
 def _weight(leaf: Leaf, labels: Labels) -> Row:
-    by_hand, by_torch = cell(leaf.by_hand, Role.BACKWARD), cell(leaf.by_torch)
+    by_hand, by_torch = brief(leaf.by_hand, Role.BACKWARD), brief(leaf.by_torch)
     agrees = leaf.comparison.verdict is Verdict.AGREES
     judged = verdict(leaf.comparison)
     if agrees and len(by_torch.text) > BESIDE:

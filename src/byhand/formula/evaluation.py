@@ -87,7 +87,7 @@ class _Evaluator:
         for meaning in self._meanings(call.function, *arguments[:1]):
             try:
                 return meaning(*arguments, **keywords)
-            except (TypeError, RuntimeError) as problem:  # torch.sqrt refuses a Python number, math.sqrt a tensor
+            except (TypeError, RuntimeError, IndexError) as problem:  # torch.sqrt refuses a number, math.sqrt a tensor, F.unfold a dim
                 refusal = problem
         raise refusal
 

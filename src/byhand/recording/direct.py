@@ -18,7 +18,7 @@ def run_node(node: Node, live: Any, grads: Sequence[torch.Tensor | None]) -> tup
         try:
             return _tuple(live(*grads))
         except RuntimeError as problem:
-            raise recognised(problem, node.name, "of its inputs or result") or problem from None
+            raise recognised(problem, node.name, "") or problem from None
     filled = [
         torch.zeros(meta.shape, dtype=meta.dtype, device=meta.device) if grad is None else grad
         for grad, meta in zip(grads, node.outputs, strict=True)

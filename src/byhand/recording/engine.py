@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
+from torch.autograd.graph import GradientEdge
 from torch.utils._python_dispatch import _disable_current_modes
 
 from byhand.graph import Graph
@@ -98,7 +99,9 @@ def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
 
 
 def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, Any]) -> Started | None:
-    """What is about to run; None where it cannot be read (gradients batched by vmap)."""
+    """What is about to run; None where it cannot be read: gradients batched by vmap, or what PyTorch is going to refuse itself."""
+    if not all((torch.is_tensor(output) and output.requires_grad) or isinstance(output, GradientEdge) for output in outputs):
+        return None
     seeds = arguments[0] if arguments else ()
     if any(torch._C._functorch.is_functorch_wrapped_tensor(seed) for seed in seeds if isinstance(seed, torch.Tensor)):
         return None
@@ -106,7 +109,9 @@ def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, A
         graph, live = read_graph(outputs)
         filled = tuple(
             torch.ones(meta.shape, dtype=meta.dtype, device=meta.device) if seed is None else seed.detach()
-            for seed, meta in ((seed, graph.nodes[root.node].outputs[root.output_nr]) for seed, root in zip(seeds, graph.roots, strict=True))
+            for seed, meta in (
+                (seed, graph.nodes[root.node].outputs[root.output_nr]) for seed, root in zip(seeds, graph.roots, strict=True)
+            )
         )
     inputs = arguments[3] if len(arguments) > 3 else ()
     kind = "backward" if options.get("accumulate_grad") else "grad"

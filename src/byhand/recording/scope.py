@@ -1,7 +1,9 @@
 """The user's variables at one moment: which names are bound to which tensors, results and models."""
 
+import inspect
+import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -13,6 +15,7 @@ from byhand.recording.variables import things
 from byhand.value import Missing, Shown
 
 _HISTORY = ("Out[", "In[")  # a shell's own memory is not a name that anybody gave
+UNSHARED = 3  # references to a function's variables that nobody else has asked for: the frame's, the local's, the argument's
 FRAMES = 8  # of the user's frames, from the innermost outwards
 
 
@@ -35,7 +38,7 @@ class Variables:
         self.models: list[tuple[str, torch.nn.Module]] = []
         spaces: list[dict[str, Any]] = []
         for each in user_frames(frame):
-            spaces += [space for space in (each.f_locals, each.f_globals) if not any(space is known for known in spaces)]
+            spaces += [space for space in (_locals(each), each.f_globals) if not any(space is known for known in spaces)]
         for name, thing in things(*spaces, opened=_opened):
             if isinstance(thing, torch.Tensor) and not name.startswith(_HISTORY):
                 self._note(name, thing)
@@ -69,3 +72,14 @@ class Variables:
 def _opened(thing: Any) -> bool:
     """Tensors and modules are named as they are; a shell's own history is not the user's."""
     return not isinstance(thing, torch.Tensor | torch.nn.Module)
+
+
+def _locals(frame: Any) -> dict[str, Any]:
+    """The variables of a frame. Those of a function are copied, and Python's own copy emptied: it would hold them until the function ends."""
+    found = frame.f_locals
+    if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        return cast("dict[str, Any]", found)
+    copied = dict(found)
+    if type(found) is dict and sys.getrefcount(found) == UNSHARED:
+        found.clear()
+    return copied

@@ -1,5 +1,6 @@
 """Reads the graph behind a tensor: nodes in topological order, found without recursion, freed without a crash."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,22 +8,56 @@ import torch
 
 from byhand.graph import Edge, Graph, Node, Root, TensorMeta
 
-DEEP = 1_000  # nodes; above this a walked graph is freed node by node, or its destructor overflows the stack
+BAND = 500  # steps down a graph; PyTorch frees walked nodes by recursion, and 2,000 steps overflow the stack of a small thread
+
+
+class _Releasing(threading.local):
+    """The nodes that this thread is about to let go of, and whether it is doing so already."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.busy = False
+
+
+_releasing = _Releasing()
 
 
 class _Release:
-    """Owns the nodes below a root from inside the root's metadata, and lets go of them topmost first."""
+    """Owns some of the nodes that a node leads to, from inside its metadata; when that node is freed they go one after the other."""
 
-    __slots__ = ("nodes",)
+    __slots__ = ("nodes", "releasing")
 
     def __init__(self, nodes: list[Any]) -> None:
         self.nodes = nodes
+        self.releasing = _releasing  # modules lose their globals before the last tensors are freed
 
     def __del__(self) -> None:
-        nodes = self.nodes
-        nodes.reverse()
-        while nodes:
-            nodes.pop()
+        waiting = self.releasing.nodes
+        waiting += self.nodes
+        self.nodes.clear()
+        if self.releasing.busy:
+            return
+        self.releasing.busy = True
+        try:
+            while waiting:
+                waiting.pop()
+        finally:
+            self.releasing.busy = False
+
+
+def _make_safe_to_free(graph: Graph, live: Sequence[Any]) -> None:
+    """Cut the recursion that frees a deep graph into bands: an edge from one band to the next is let go of later."""
+    depths = [0] * len(live)
+    for node in graph.nodes:
+        below = depths[node.index] + 1
+        for edge in node.edges:
+            if edge is not None and depths[edge.node] < below:
+                depths[edge.node] = below
+    for node in graph.nodes:
+        band = depths[node.index] // BAND
+        leaving = [live[edge.node] for edge in node.edges if edge is not None and depths[edge.node] // BAND > band]
+        if leaving:
+            live[node.index].metadata["byhand.release"] = _Release(leaving)
 
 
 def topological(roots: Sequence[Any]) -> list[Any]:
@@ -92,14 +127,11 @@ def read_graph(tensors: Sequence[Any], names: Sequence[str] = ()) -> tuple[Graph
         )
         leaf = is_leaf(node)
         nodes.append(Node(index, type(node).__name__, edges, outputs[index], -1 if leaf else node._sequence_nr(), leaf))
-    if len(live) > DEEP:
-        for node in dict.fromkeys(node for node, _ in roots):
-            # Without the root itself: a node that owned itself would never be freed.
-            node.metadata["byhand.release"] = _Release(live[1:] if len(roots) == 1 else topological([node])[1:])
     labels = list(names) + [""] * (len(roots) - len(names))
-    return Graph(
-        tuple(nodes), tuple(Root(position[node], number, label) for (node, number), label in zip(roots, labels, strict=True))
-    ), live
+    graph = Graph(tuple(nodes), tuple(Root(position[node], number, label) for (node, number), label in zip(roots, labels, strict=True)))
+    if len(live) > BAND:
+        _make_safe_to_free(graph, live)
+    return graph, live
 
 
 def gradient_node(tensor: Any) -> tuple[Any, int]:

@@ -5,7 +5,8 @@ import torch
 from byhand.rules.table import helper, rule, shared
 
 LAYER = "MkldnnRnnLayerBackward0"
-OUTPUT = "nn.LSTM(3, 4, bidirectional=True)(leaf(5, 2, 3), (leaf(2, 2, 4), leaf(2, 2, 4)))[0]"
+WEIGHTS = "[leaf(8, 3) / 4, leaf(8, 2) / 4, leaf(8) / 4, leaf(8) / 4]"
+OUTPUT = f"torch.lstm(leaf(3, 1, 3), (leaf(1, 1, 2), leaf(1, 1, 2)), {WEIGHTS}, True, 1, 0.0, True, False, False)[0]"
 
 
 def in_order(steps: int, reverse: bool) -> range:

@@ -1,0 +1,87 @@
+"""What `record()` costs when every node is judged: time on the zoo's graphs, time and memory on a GPT-2 of full size."""
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import byhand
+import torch
+from measuring.models import gpt2, zoo
+from measuring.rounds import environment, table
+from torch import Tensor
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+ROUNDS = 5
+FULL = {"vocab_size": 50_257, "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1_024}
+UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+
+def spent(build: Callable[[], Tensor], *, recorded: bool) -> float:
+    """Processor seconds of forward and backward, from the first module's call on: making the model is not counted."""
+    began: list[float] = []
+    torch.manual_seed(0)
+    handle = register_module_forward_pre_hook(lambda module, given: None if began else began.append(time.process_time()))
+    outset = time.process_time()
+    try:
+        with byhand.record() if recorded else nullcontext():
+            build().sum().backward()
+    finally:
+        handle.remove()
+    return time.process_time() - (began[0] if began else outset)
+
+
+def ratios(build: Callable[[], Tensor]) -> tuple[float, float, float]:
+    """Milliseconds plain, recorded, and the median ratio, in turn."""
+    pairs = [(spent(build, recorded=False), spent(build, recorded=True)) for _ in range(ROUNDS + 1)][1:]
+    plain, recorded = (1000 * statistics.median(each) for each in zip(*pairs, strict=True))
+    return plain, recorded, statistics.median(after / before for before, after in pairs)
+
+
+def graphs() -> None:
+    """One line for each graph of the zoo, and the median."""
+    found = {name: ratios(build) for name, build in zoo().items()}
+    rows = [(name, f"{plain:.1f}", f"{recorded:.1f}", f"{times:.1f}", "") for name, (plain, recorded, times) in found.items()]
+    median = statistics.median(times for _, _, times in found.values())
+    table("forward and backward of the zoo's graphs", ("", "plain, ms", "judged, ms", "times", "goal"), [*rows, ("median", "", "", f"{median:.1f}", "3.0")])
+
+
+def full(*, recorded: bool) -> None:
+    """In a process of its own: prints the clock's seconds of forward and backward of GPT-2, and the peak memory before and after."""
+    torch.manual_seed(0)
+    model, batch = gpt2(batch=1, length=256, **FULL)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
+    started = time.perf_counter()
+    with byhand.record() if recorded else nullcontext():
+        model(*batch).backward()
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
+    print(time.perf_counter() - started, before, after)
+
+
+def large() -> None:
+    """Time and peak memory of GPT-2 with 124 million weights, plain and judged, in fresh processes."""
+    rounds = []
+    for _ in range(2):
+        rounds.append([[float(word) for word in alone(kind).split()] for kind in ("plain", "judged")])
+    rows = []
+    for number, (name, kind) in enumerate((("seconds", "s"), ("peak memory", "GB"))):
+        values = [min(each[way][0] if number == 0 else each[way][2] / 1e9 for each in rounds) for way in range(2)]
+        rows.append((name, f"{values[0]:.2f} {kind}", f"{values[1]:.2f} {kind}", f"{values[1] / values[0]:.2f}"))
+    table("GPT-2, 12 layers, width 768, random weights, batch 1 x 256", ("", "plain", "judged", "times"), rows)
+
+
+def alone(kind: str) -> str:
+    """What a fresh process prints."""
+    return subprocess.run([sys.executable, __file__, kind], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        full(recorded=sys.argv[1] == "judged")
+    else:
+        environment("record() with judging, against the plain program")
+        graphs()
+        large()

@@ -67,6 +67,6 @@ def worst() -> None:
 
 
 if __name__ == "__main__":
-    environment("recording without judging, against the plain program")
+    environment("recording without judging, against the plain program", threads=None)
     training()
     worst()

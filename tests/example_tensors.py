@@ -46,7 +46,7 @@ def laid_out(values, layout):
 
 
 class Tensors:
-    """The names an example may use. `moved` = (number, step) shifts that leaf along its own random direction."""
+    """The names an example may use. `moved` = (number, turn, distance) shifts that leaf along one of its directions."""
 
     def __init__(self, variant, moved=None):
         self.variant, self.moved, self.leaves = variant, moved, []
@@ -64,7 +64,8 @@ class Tensors:
         """The values as the next leaf."""
         number = len(self.leaves)
         if self.moved and self.moved[0] == number:
-            values = values + self.moved[1] * direction(number, values)
+            _, turn, distance = self.moved
+            values = values + distance * direction(number, turn, values)
         self.leaves.append(laid_out(values, self.variant.layout).detach().requires_grad_())
         return self.leaves[-1]
 
@@ -85,9 +86,9 @@ class Tensors:
         }
 
 
-def direction(number, like):
-    """The direction that leaf `number` is moved along."""
-    return torch.randn(like.shape, generator=torch.Generator().manual_seed(100 + number), dtype=like.dtype)
+def direction(number, turn, like):
+    """One of the random directions that leaf `number` is moved along."""
+    return torch.randn(like.shape, generator=torch.Generator().manual_seed(100 * turn + number), dtype=like.dtype)
 
 
 @cache

@@ -27,7 +27,9 @@ FIRST_OUTPUT_ONLY = {"NativeGroupNormBackward0"}
 
 SMALL = 0.01  # of the upstream gradient; a contribution below this may be what rounding left of a cancellation
 STEP = {torch.float64: 1e-4, torch.float32: 3e-2}  # of the five-point difference: off by STEP**4, and by rounding over STEP
-SLOPE_TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-4}  # a planted mistake is 1e-3
+SLOPE_TOLERANCE = {torch.float64: 1e-7, torch.float32: 1e-4}  # a planted mistake is 1e-3, less what cancels along the direction
+LEAST_SLOPE = {torch.float64: 1e-3, torch.float32: 0.05}  # of what a smaller one is taken to be: rounding does not shrink with it
+TURNS = {torch.float64: 1, torch.float32: 3}  # directions each leaf is moved along
 
 
 def identity(rule):
@@ -160,11 +162,11 @@ def weighted_sum(outputs, cotangents):
     return sum((output.detach().to(torch.complex128) * cotangent.conj()).real.sum().item() for output, cotangent in pairs)
 
 
-def central_difference(example, variant, number, cotangents):
-    """The derivative of the weighted sum along the direction of one leaf: five points, fourth order."""
+def central_difference(example, variant, number, turn, cotangents):
+    """The derivative of the weighted sum along one direction of one leaf: five points, fourth order."""
 
     def at(distance):
-        outputs, _ = run(example, variant, moved=(number, distance))
+        outputs, _ = run(example, variant, moved=(number, turn, distance))
         return weighted_sum(outputs, cotangents)
 
     step = STEP[variant.dtype]
@@ -181,11 +183,12 @@ def beside_differences(rule):
         number = next((number for number, each in enumerate(leaves) if each is leaf), None)
         if number is None or grad is None:
             continue
-        terms = grad * direction(number, leaf)
-        measured = central_difference(rule.example, variant, number, cotangents)
-        error = abs(terms.sum().item() - measured) / max(terms.abs().sum().item(), 1e-3)
-        fine = error <= SLOPE_TOLERANCE[variant.dtype]
-        yield number, "" if fine else f"{terms.sum().item():.9g} by rules, {measured:.9g} by differences"
+        for turn in range(TURNS[variant.dtype]):
+            terms = grad * direction(number, turn, leaf)
+            measured = central_difference(rule.example, variant, number, turn, cotangents)
+            error = abs(terms.sum().item() - measured) / max(terms.abs().sum().item(), LEAST_SLOPE[variant.dtype])
+            fine = error <= SLOPE_TOLERANCE[variant.dtype]
+            yield number, "" if fine else f"{terms.sum().item():.9g} by rules, {measured:.9g} by differences"
 
 
 def is_zero(rule):

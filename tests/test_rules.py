@@ -75,6 +75,8 @@ def test_a_rule_agrees_with_central_differences(rule):
 @every_rule
 def test_pytorch_catches_a_planted_mistake(rule, planted):
     """A rule that is 0.1 % off differs from PyTorch's node, so the agreement test is able to fail."""
+    if identity(rule) in PYTORCH_IS_WRONG:
+        pytest.skip(PYTORCH_IS_WRONG[identity(rule)])
     wrong = planted(rule)
 
     caught = any(problem for _, problem in beside_torch(wrong))

@@ -80,8 +80,9 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
         print("  " + "  ".join([f"{first[0]:<{first[1]}}", *(f"{text:>{width}}" for text, width in others)]).rstrip(), flush=True)
 
 
-def environment(claim: str) -> None:
-    """Prints what is measured, and with what."""
+def environment(claim: str, *, threads: int | None = 1) -> None:
+    """Prints what is measured, and with what. PyTorch gets one thread, which busy neighbours disturb least; with None it keeps its own."""
+    torch.set_num_threads(threads or torch.get_num_threads())
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     versions = f"byhand {__version__}, torch {torch.__version__}, Python {platform.python_version()}"
     print(f"\n== {claim}\n   {versions}, {torch.get_num_threads()} threads of {os.cpu_count()} cores{load}, {platform.system()} {platform.machine()}")

@@ -33,7 +33,8 @@ def explain(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None, part
     After a recorded backward it tells that pass. `gradient` has the shape of the loss; `part` opens one module of a large model.
     Raises NotATensor, NoGraph, NotAScalar, WrongShape, GraphFreed, ModifiedInPlace, NoSuchPart.
     """
-    made = in_cells(_work(loss, gradient, {}, "explain", Variables(caller())))
+    with torch._C.DisableTorchFunction():
+        made = in_cells(_work(loss, gradient, {}, "explain", Variables(caller())))
     return Story(tell_explanation(made, part=part), [made])
 
 
@@ -44,7 +45,8 @@ def check(loss: torch.Tensor, values: Mapping[str, Any] | None = None, /, *, gra
     `check(loss, {"w": -2.0})`. A number agrees if it does to the digits that were typed.
     Raises NotATensor, NoGraph, NotAScalar, NotNumbers, WrongShape, UnknownName, GraphFreed, ModifiedInPlace.
     """
-    made = in_cells(_work(loss, gradient, {**(values or {}), **named}, "check", Variables(caller())))
+    with torch._C.DisableTorchFunction():
+        made = in_cells(_work(loss, gradient, {**(values or {}), **named}, "check", Variables(caller())))
     return Story(tell_check(made), [made])
 
 
@@ -54,7 +56,8 @@ def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], ve
     name = variables.tensors.get(loss, "loss")
     if not loss.requires_grad:
         raise NoGraph(name, verb, why_no_graph(variables, off=not torch.is_grad_enabled() or loss.is_inference()))
-    seed = _seed(loss, gradient, name, verb)
+    with unnoticed():
+        seed = _seed(loss, gradient, name, verb)
     session = here.listeners[-1].judging if here.listeners else None
     recorded = session.pass_of(loss) if isinstance(session, Session) and gradient is None else None
     if recorded is not None:

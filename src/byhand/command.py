@@ -98,13 +98,12 @@ def report(wanted: Wanted) -> int:
 
 def _report_script(wanted: Wanted) -> int:
     from byhand.output import deliver, verdict
-    from byhand.programs import output_aside, refuse_no_program, run_script
+    from byhand.programs import compiled, output_aside, run_script
     from byhand.run import Run
 
-    refuse_no_program(wanted.file)
-    run, process = Run(), os.getpid()
+    code, run, process = compiled(wanted.file), Run(), os.getpid()
     with output_aside() if "-" in (wanted.json, wanted.latex) else nullcontext():
-        problem = run_script(wanted.file, wanted.arguments, run)
+        problem = run_script(wanted.file, code, wanted.arguments, run)
     forked = os.getpid() != process
     if forked or os.environ.get("RANK", str(wanted.rank)) != str(wanted.rank):
         return verdict(run) if problem is None else 2

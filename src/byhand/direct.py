@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from byhand.errors import Unreadable
 from byhand.graph import Graph
 from byhand.judging import Judge, Judged
 from byhand.recording.direct import run_node
@@ -32,6 +33,13 @@ def judge_directly(
         grads = [judge.received(node.index, output_nr) for output_nr in range(len(node.outputs))]
         if node.leaf:
             judge.leaf(node.index, grads[0])
+        elif judge.unknown(node):
+            judge.not_run(node, judge.unknown(node))
         elif any(grad is not None for grad in grads):
-            judge.node(node.index, grads, run_node(node, handle, grads), Saved(handle))
+            try:
+                theirs = run_node(node, handle, grads)
+            except Unreadable as problem:
+                judge.not_run(node, problem.why)
+            else:
+                judge.node(node.index, grads, theirs, Saved(handle))
     return judge.found

@@ -61,6 +61,7 @@ class Judge:
         self._ours: dict[Place, torch.Tensor] = {}
         self._theirs: dict[Place, torch.Tensor] = {}
         self._strayed: set[Place] = set()
+        self._lost: dict[Place, str] = {}
         self._largest = 0.0
         self._share = sum(_elements(node) for node in graph.nodes) > BIG
         for root, seed in zip(graph.roots, seeds, strict=True):
@@ -69,6 +70,28 @@ class Judge:
     def node(self, index: int, grads: Sequence[torch.Tensor | None], theirs: Sequence[torch.Tensor | None], saved: SavedValues) -> None:
         """One node ran: `grads` arrived at its outputs, `theirs` is what PyTorch sent to its inputs."""
         node = self._graph.nodes[index]
+        try:
+            self._node(node, grads, theirs, saved)
+        except ByhandError:
+            raise
+        except Exception as problem:
+            self.not_run(node, _fault(problem))
+
+    def not_run(self, node: Node, reason: str) -> None:
+        """What a node sends is not known, nor what depends on it."""
+        made = []
+        for number, edge in enumerate(node.edges):
+            if edge is not None:
+                to = (edge.node, edge.output_nr)
+                self._lost.setdefault(to, reason)
+                made.append(_not_made(number, to, reason, self._source))
+        self.found.contributions[node.index] = tuple(made)
+
+    def unknown(self, node: Node) -> str:
+        """Why the gradient of a node is not known whole, "" if it is."""
+        return next((self._lost[node.index, number] for number in range(len(node.outputs)) if (node.index, number) in self._lost), "")
+
+    def _node(self, node: Node, grads: Sequence[torch.Tensor | None], theirs: Sequence[torch.Tensor | None], saved: SavedValues) -> None:
         ours, together = self._arrive(node, grads)
         operands = Operands(node, grads, saved)
         own = operands if together else Operands(node, ours, saved)
@@ -77,8 +100,8 @@ class Judge:
             if edge is not None:
                 their = theirs[number] if number < len(theirs) else None
                 made.append(self._edge(node, number, edge, their, operands, own))
-        self.found.contributions[index] = tuple(made)
-        self.found.saved[index] = self._read(operands)
+        self.found.contributions[node.index] = tuple(made)
+        self.found.saved[node.index] = self._read(operands)
 
     def _read(self, operands: Operands) -> tuple[Operand, ...]:
         """The small values that the rules of one node used, by the user's name where one is known."""
@@ -90,6 +113,17 @@ class Judge:
 
     def leaf(self, index: int, grad: torch.Tensor | None) -> None:
         """A leaf's gradient is complete: compare what our chain and PyTorch's nodes sent to it."""
+        reason = self.unknown(self._graph.nodes[index])
+        try:
+            if not reason:
+                self._leaf(index, grad)
+        except Exception as problem:
+            reason = _fault(problem)
+        if reason:
+            self.found.arrived[index, 0] = Arrived(_shown(grad) if self._source == "engine" else Missing.NOT_COMPUTED)
+            self.found.leaves[index] = Comparison(Verdict.NOT_COMPARED, reason=reason, source=self._source)
+
+    def _leaf(self, index: int, grad: torch.Tensor | None) -> None:
         place = (index, 0)
         ours, theirs = self._ours.pop(place, None), self._theirs.pop(place, None)
         arrived = self.found.arrived[place] = Arrived()
@@ -129,6 +163,8 @@ class Judge:
         for number, grad in enumerate(grads):
             place = (node.index, number)
             mine, sent = self._ours.pop(place, None), self._theirs.pop(place, None)
+            if place in self._lost:
+                mine = sent = None
             rewritten = grad is not None and sent is not None and not _same_sum(grad, sent)
             if grad is None or mine is None or (rewritten and place not in self._strayed):
                 mine = grad
@@ -148,20 +184,29 @@ class Judge:
     def _edge(self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands) -> Contribution:
         to = (edge.node, edge.output_nr)
         if theirs is None and self._partial:
-            return _not_made(number, to)
+            return _not_made(number, to, "this backward did not ask for it", self._source)
         theirs = theirs if theirs is None else receive(theirs, edge)
         try:
-            worked = contribute(node, number, operands)
-            chained = worked.received if own is operands else contribute(node, number, own).received
+            return self._judged(node, number, edge, theirs, operands, own)
         except (NoRule, Unreadable) as problem:
-            return self._unjudged(number, to, theirs, problem)
+            return self._unjudged(number, to, theirs, Verdict.NO_RULE if isinstance(problem, NoRule) else Verdict.NOT_COMPARED, problem.why)
+        except ByhandError:
+            raise
+        except Exception as problem:
+            return self._unjudged(number, to, theirs, Verdict.NOT_COMPARED, _fault(problem))
+
+    def _judged(
+        self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands
+    ) -> Contribution:
+        to = (edge.node, edge.output_nr)
+        worked = contribute(node, number, operands)
+        chained = worked.received if own is operands else contribute(node, number, own).received
         comparison = self._compare(node, number, edge, worked, theirs, operands)
         if comparison.verdict is Verdict.DIFFERS or any((node.index, output) in self._strayed for output in range(len(node.outputs))):
             self._strayed.add(to)
-        self._send(to, chained, theirs)
         given, by_torch = worked.given, _shown(theirs)
         self._largest = max(self._largest, _magnitude(by_torch))
-        return Contribution(
+        made = Contribution(
             number,
             to,
             worked.rule.name,
@@ -172,6 +217,8 @@ class Judge:
             tuple(given.shape) if tuple(given.shape) != edge.meta.shape else None,
             str(given.dtype).removeprefix("torch.") if given.dtype != edge.meta.dtype else None,
         )
+        self._send(to, chained, theirs)
+        return made
 
     def _compare(self, node: Node, number: int, edge: Edge, worked: Worked, theirs: torch.Tensor | None, operands: Operands) -> Comparison:
         if not worked.rule.second_opinion:
@@ -189,11 +236,10 @@ class Judge:
 
         return compare(worked.received, other, rounding, noise=noise, source=self._source)
 
-    def _unjudged(self, number: int, to: Place, theirs: torch.Tensor | None, problem: ByhandError) -> Contribution:
-        verdict = Verdict.NO_RULE if isinstance(problem, NoRule) else Verdict.NOT_COMPARED
+    def _unjudged(self, number: int, to: Place, theirs: torch.Tensor | None, verdict: Verdict, reason: str) -> Contribution:
         if theirs is not None:
             self._send(to, theirs, theirs)
-        comparison = Comparison(verdict, reason=problem.why, source=self._source)
+        comparison = Comparison(verdict, reason=reason, source=self._source)
         return Contribution(number, to, None, Missing.NOT_COMPARED, _shown(theirs), comparison)
 
     def _send(self, to: Place, ours: torch.Tensor, theirs: torch.Tensor | None) -> None:
@@ -217,8 +263,12 @@ def _shown(tensor: Any) -> Shown:
     return Missing.NO_GRADIENT if tensor is None else summarize(tensor)
 
 
-def _not_made(number: int, to: Place) -> Contribution:
-    comparison = Comparison(Verdict.NOT_COMPARED, reason="this backward did not ask for it")
+def _fault(problem: Exception) -> str:
+    return f"our rule failed: {type(problem).__name__}: {problem}".splitlines()[0]
+
+
+def _not_made(number: int, to: Place, reason: str, source: str) -> Contribution:
+    comparison = Comparison(Verdict.NOT_COMPARED, reason=reason, source=source)
     return Contribution(number, to, None, Missing.NOT_COMPUTED, Missing.NOT_COMPUTED, comparison)
 
 

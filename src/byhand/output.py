@@ -93,4 +93,4 @@ def _tell(run: Run, wanted: Any, columns: int, colour: bool) -> None:
         others = [made.number for made in passes if Verdict.DIFFERS in verdicts(made) and made.number != story.passes[0].number]
         if others:
             told = f"{', '.join(map(str, others[:5]))}{' …' if len(others) > 5 else ''}"
-            sys.stdout.write(f"\nA gradient differs in backward pass {told} too: --step {others[0]} tells where.\n")
+            sys.stdout.write(f"\nA gradient differs in backward pass {told}: --step {others[0]} tells where.\n")

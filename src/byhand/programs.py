@@ -1,14 +1,15 @@
 """Runs someone's program under a recording: a script in this process, unmodified, as Python itself would run it."""
 
+import builtins
 import difflib
 import os
-import runpy
 import sys
 import traceback
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType, ModuleType
 
 from byhand.errors import NoSuchFile, NotAProgram
 from byhand.run import Run
@@ -30,12 +31,11 @@ def source_of(path: Path) -> bytes:
         raise NotAProgram(str(path), problem.strerror or str(problem)) from None
 
 
-def refuse_no_program(path: Path) -> None:
-    """Raise NotAProgram unless the file is Python that compiles."""
+def compiled(path: Path) -> CodeType:
+    """The script, ready to run. Raises NoSuchFile, and NotAProgram unless it is Python."""
     content = source_of(path)
     try:
-        with warnings.catch_warnings(action="ignore"):
-            compile(content, str(path), "exec", dont_inherit=True)
+        return compile(content, str(path.absolute()), "exec", dont_inherit=True)
     except SyntaxError as problem:
         place = f"line {problem.lineno}: " if problem.lineno else ""
         raise NotAProgram(str(path), f"{place}{problem.msg}", fix=f"python -m py_compile {path}      # shows the place") from None
@@ -43,15 +43,15 @@ def refuse_no_program(path: Path) -> None:
         raise NotAProgram(str(path), str(problem)) from None
 
 
-def run_script(path: Path, arguments: Sequence[str], run: Run) -> BaseException | None:
-    """Run the script as `python PATH ARGUMENTS` would, recorded; the exception that ended it, or None.
+def run_script(path: Path, code: CodeType, arguments: Sequence[str], run: Run) -> BaseException | None:
+    """Run the script's code as `python PATH ARGUMENTS` would, recorded; the exception that ended it, or None.
 
     Its traceback, or the message of its sys.exit, is shown on the error stream as Python shows it, without our frames.
     """
-    with _as_main(path, arguments):
+    with _as_main(path, arguments) as module:
         run.start()
         try:
-            runpy.run_path(str(path.absolute()), run_name="__main__")
+            exec(code, module.__dict__)
         except SystemExit as ended:
             if isinstance(ended.code, int | None):
                 return ended if ended.code else None
@@ -99,14 +99,19 @@ def _of_program(stack: Sequence[traceback.FrameSummary]) -> list[traceback.Frame
 
 
 @contextmanager
-def _as_main(path: Path, arguments: Sequence[str]) -> Iterator[None]:
-    """What a program finds when Python starts it, and may change; all of it is put back."""
+def _as_main(path: Path, arguments: Sequence[str]) -> Iterator[ModuleType]:
+    """The module that the program is, with all that it finds when Python starts it, and may change; afterwards it is put back."""
     argv, search, streams, hook = sys.argv, sys.path[:], (sys.stdout, sys.stderr), sys.excepthook
+    module, ours = ModuleType("__main__"), sys.modules["__main__"]
+    file = str(path.absolute())
+    vars(module).update(__file__=file, __cached__=None, __builtins__=builtins, __loader__=SourceFileLoader("__main__", file))
+    sys.modules["__main__"] = module
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        yield
+        yield module
     finally:
+        sys.modules["__main__"] = ours
         sys.argv, sys.path[:], (sys.stdout, sys.stderr), sys.excepthook = argv, search, streams, hook
 
 

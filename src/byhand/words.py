@@ -11,6 +11,7 @@ from byhand.value import Missing, Shown, Value
 
 LONGEST = 60  # characters of a name or an expression that are shown
 INLINE = 8  # elements; a matrix with more of them is written row by row
+FEW = 16  # elements that a table of weights shows one by one
 DIGITS = 4  # of an element inside a tensor, where its full number is longer
 JOINERS = "\u200c\u200d"  # invisible, and right inside words and emoji
 
@@ -67,7 +68,7 @@ def cell(shown: Shown, role: Role = Role.PLAIN) -> Cell:
 
 def brief(shown: Shown, role: Role = Role.PLAIN) -> Cell:
     """The value as a piece of a table: of more than a few elements only the shape and the range."""
-    if isinstance(shown, Missing) or not shown.whole or math.prod(shown.shape) <= INLINE or shown.dtype.startswith("complex"):
+    if isinstance(shown, Missing) or not shown.whole or math.prod(shown.shape) <= FEW or shown.dtype.startswith("complex"):
         return cell(shown, role)
     every = flat(shown.data)
     if not finite(shown):

@@ -7,14 +7,20 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils._device import DeviceContext
 
+from byhand.recording.engine import unnoticed
 from byhand.recording.frames import user_frame
 from byhand.recording.modules import here
 from byhand.recording.summary import summarize
 from byhand.value import WHOLE, Value
 
 _sequence = torch.autograd._get_sequence_nr
-_STRIDED = torch.strided
+_functions = torch._C._len_torch_function_stack
+_dispatches = torch._C._len_torch_dispatch_stack
+_traced = torch._C._is_tracing
+UNKNOWN = -1  # the version of a tensor that cannot be read again
+_ORDINARY = (torch.Tensor, torch.nn.Parameter)
 _PLAIN = frozenset({str, int, float, bool, complex, type(None)})
 
 
@@ -62,26 +68,67 @@ class Seen(NamedTuple):
             data, shape, dtype = self.data
             return Value(tuple(shape), str(dtype).removeprefix("torch."), data)
         tensor = self.reference()
-        return None if tensor is None or tensor._version != self.version else summarize(tensor)
+        return None if tensor is None or self.version == UNKNOWN or tensor._version != self.version else summarize(tensor)
 
 
 class CallRecorder(TorchFunctionMode):
-    """Notes each call into PyTorch in this thread. `values` asks for the values of large results too."""
+    """Notes each call into PyTorch in this thread. `values` asks for the values of large results too.
 
-    def __init__(self, notes: list[Any], *, values: bool) -> None:
+    What goes wrong in taking a note is told to `failed`, and never reaches the user's program.
+    """
+
+    def __init__(self, notes: list[Any], *, values: bool, failed: Callable[[Exception], None]) -> None:
         super().__init__()
         # plain tuples in the order of Call's fields: making a Call costs more than the rest of the note
         self._note = notes.append
         self._values = values
+        self._failed = failed
+        self._over = False
+
+    def __enter__(self) -> "CallRecorder":
+        """Begin, below the modes that are on the stack: they see what they always saw, and leave in their own order.
+
+        The default device stays at the bottom, where PyTorch insists on finding it.
+        """
+        above = []
+        while _functions() and not isinstance(torch._C._get_function_stack_at(_functions() - 1), DeviceContext):
+            above.append(torch._C._pop_torch_function_stack())
+        for mode in (self, *reversed(above)):
+            torch._C._push_on_torch_function_stack(mode)
+        self._over = False
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """End, wherever on the stack of this thread the mode is; from another thread it only falls silent."""
+        self._over = True
+        stack = [torch._C._pop_torch_function_stack() for _ in range(_functions())]
+        for mode in reversed(stack):
+            if mode is not self:
+                torch._C._push_on_torch_function_stack(mode)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Make the call, and note it if it gave a tensor."""
         start = _sequence()
         result = func(*args, **kwargs) if kwargs else func(*args)
+        if self._over:
+            return result
+        stop = _sequence()
+        try:
+            if _functions() or _dispatches():
+                with unnoticed():
+                    self._take(sys._getframe(1), func, args, kwargs, result, start, stop)
+            elif not _traced():
+                self._take(sys._getframe(1), func, args, kwargs, result, start, stop)
+        except Exception as problem:
+            self._failed(problem)
+        return result
+
+    def _take(self, caller: Any, func: Any, args: Any, kwargs: Any, result: Any, start: int, stop: int) -> None:
+        """Note a call, if it gave a tensor."""
         results = note_result(args[0] if result is None and args else result, values=self._values)
         if results is None:
-            return result
-        frame, inner = user_frame(sys._getframe(1))
+            return
+        frame, inner = user_frame(caller)
         running = here.running
         self._note(
             (
@@ -90,14 +137,13 @@ class CallRecorder(TorchFunctionMode):
                 kwargs and {name: each if type(each) in _PLAIN else _argument(each) for name, each in kwargs.items()},
                 results,
                 start,
-                _sequence(),
+                stop,
                 frame and frame.f_code,
                 frame.f_lasti if frame else -1,
                 inner is None or inner.f_code.co_name in (getattr(func, "__name__", ""), "wrapped"),
                 tuple(running) if running else (),
             )
         )
-        return result
 
 
 def note_returned(result: Any) -> Returned | None:
@@ -124,20 +170,49 @@ def note_result(result: Any, *, values: bool) -> Any:
     """What is kept of a call's result: of a tensor, or of each tensor in a tuple; None if there is none."""
     if isinstance(result, torch.Tensor):
         return _result(result, values)
-    if isinstance(result, tuple | list) and result:
+    if isinstance(result, tuple | list) and any(isinstance(each, torch.Tensor) for each in result[:WHOLE]):
         return [_result(each, values) if isinstance(each, torch.Tensor) else None for each in result]
     return None
 
 
 def _result(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
-    if tensor.numel() <= WHOLE and tensor.is_cpu and tensor.layout is _STRIDED:
-        return weakref.ref(tensor), (tensor.tolist(), tensor.shape, tensor.dtype), 0
-    return weakref.ref(tensor), summarize(tensor) if values else None, tensor._version
+    if type(tensor) not in _ORDINARY:
+        return _unusual(tensor, values)
+    if tensor.numel() <= WHOLE and tensor.is_cpu:
+        try:
+            return weakref.ref(tensor), (tensor.tolist(), tensor.shape, tensor.dtype), 0
+        except (RuntimeError, NotImplementedError, TypeError):
+            return _unusual(tensor, values)
+    return _large(tensor, values)
+
+
+def _large(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
+    if not values:
+        return weakref.ref(tensor), None, _version(tensor)
+    with unnoticed():
+        return weakref.ref(tensor), summarize(tensor), _version(tensor)
+
+
+def _unusual(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
+    """What is kept of a tensor that may have no values to read: sparse, fake, batched by vmap, of the user's own class."""
+    with unnoticed():
+        try:
+            return _large(tensor, values)
+        except (RuntimeError, NotImplementedError, TypeError):
+            return weakref.ref(tensor), None, UNKNOWN
+
+
+def _version(tensor: torch.Tensor) -> int:
+    """How often the tensor has been changed in place; those of inference mode do not count."""
+    return UNKNOWN if tensor.is_inference() else tensor._version
 
 
 def _argument(argument: Any) -> Any:
-    if isinstance(argument, torch.Tensor):
+    if type(argument) in _ORDINARY:
         return ... if argument.requires_grad else Seen(*_result(argument, False))
+    if isinstance(argument, torch.Tensor):
+        with unnoticed():
+            return ... if argument.requires_grad else Seen(*_unusual(argument, False))
     if isinstance(argument, list | tuple):
-        return [each if type(each) in _PLAIN else _argument(each) for each in argument]
+        return [each if type(each) in _PLAIN else _argument(each) for each in argument[:WHOLE]]
     return type(argument).__name__

@@ -1,6 +1,5 @@
 """PyTorch's own backward, watched: hooks on its nodes while it runs, all taken off again when it ends."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +11,10 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from byhand.graph import Graph
 from byhand.recording.modules import here
+from byhand.recording.patch import Patch
 from byhand.recording.saved import Saved
 from byhand.recording.walk import gradient_node, read_graph
 
-_original = torch.autograd._engine_run_backward
-_installed = 0
-_lock = threading.Lock()
 
 
 class Observer(Protocol):
@@ -56,46 +53,27 @@ def unnoticed() -> Iterator[None]:
             yield
 
 
-def install() -> None:
-    """Let `here.listeners` see every backward pass from here on, until `uninstall` has been called as often."""
-    global _installed
-    with _lock:
-        _installed += 1
-        torch.autograd._engine_run_backward = _run
-
-
-def uninstall() -> None:
-    """Undo one `install`; the last one puts PyTorch's own function back."""
-    global _installed
-    with _lock:
-        _installed -= 1
-        if not _installed:
-            torch.autograd._engine_run_backward = _original
-
-
 def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
     listeners = list(here.listeners)
     if not listeners or here.backward:
-        return _original(outputs, *arguments, **options)
-    started = _read(outputs, arguments, options)
-    watched = [(listener, listener.backward_started(started)) for listener in listeners] if started else []
-    handles: list[Any] = []
+        return backward.original(outputs, *arguments, **options)
+    watches = [Watch(listener) for listener in listeners]
     here.backward = True
     try:
-        for _, observer in watched:
-            if observer is not None:
-                handles += _attach(started, observer)
-        result = _original(outputs, *arguments, **options)
-        for _, observer in watched:
-            if observer is not None:
-                _tell_results(started, observer, arguments[3] if len(arguments) > 3 else (), result)
+        for watch in watches:
+            watch.begin(outputs, arguments, options)
+        result = backward.original(outputs, *arguments, **options)
+        for watch in watches:
+            watch.tell_results(arguments[3] if len(arguments) > 3 else (), result)
         return result
     finally:
         here.backward = False
-        for handle in handles:
-            handle.remove()
-        for listener, observer in watched:
-            listener.backward_ended(observer)
+        while watches:
+            watches.pop().end()
+
+
+backward = Patch(torch.autograd, "_engine_run_backward", _run)
+"""Every backward pass is seen while this is in place."""
 
 
 def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, Any]) -> Started | None:
@@ -105,52 +83,105 @@ def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, A
     seeds = arguments[0] if arguments else ()
     if any(torch._C._functorch.is_functorch_wrapped_tensor(seed) for seed in seeds if isinstance(seed, torch.Tensor)):
         return None
-    with unnoticed():
-        graph, live = read_graph(outputs)
-        filled = tuple(
-            torch.ones(meta.shape, dtype=meta.dtype, device=meta.device) if seed is None else seed.detach()
-            for seed, meta in (
-                (seed, graph.nodes[root.node].outputs[root.output_nr]) for seed, root in zip(seeds, graph.roots, strict=True)
-            )
-        )
+    graph, live = read_graph(outputs)
+    filled = tuple(
+        torch.ones(meta.shape, dtype=meta.dtype, device=meta.device) if seed is None else seed.detach()
+        for seed, meta in ((seed, graph.nodes[root.node].outputs[root.output_nr]) for seed, root in zip(seeds, graph.roots, strict=True))
+    )
     inputs = arguments[3] if len(arguments) > 3 else ()
     kind = "backward" if options.get("accumulate_grad") else "grad"
     return Started(graph, live, tuple(outputs), filled, kind, bool(inputs))
 
 
-def _attach(started: Started, observer: Observer) -> list[Any]:
-    handles = []
-    for node, live in zip(started.graph.nodes, started.live, strict=True):
-        if node.leaf:
-            handles.append(live.register_prehook(_leaf_hook(observer, node.index)))
-        else:
-            handles.append(live.register_hook(_node_hook(observer, node.index, live)))
-    return handles
+class Watch:
+    """One listener's eyes on one pass. What goes wrong in our own work is told to the listener, and never reaches the user's backward."""
+
+    def __init__(self, listener: Any) -> None:
+        self._listener = listener
+        self._started: Started | None = None
+        self._observer: Observer | None = None
+        self._handles: list[Any] = []
+        self._pass: int | None = None
+
+    def begin(self, outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, Any]) -> None:
+        """Put hooks on the nodes of the pass that is about to run."""
+        self._started = self._safely(_read, outputs, arguments, options)
+        if self._started is not None:
+            self._observer = self._safely(self._listener.backward_started, self._started)
+        if self._observer is not None:
+            self._safely(self._attach, self._started, self._observer)
+
+    def end(self) -> None:
+        """Take the hooks off again."""
+        for handle in self._handles:
+            handle.remove()
+        if self._started is not None:
+            self._safely(self._listener.backward_ended, self._observer)
+
+    def tell_results(self, inputs: Sequence[Any], result: Any) -> None:
+        """Places that were asked for by name: their gradient is a result, their node did not run."""
+        if self._observer is not None and inputs:
+            self._safely(self._tell_results, self._started, self._observer, inputs, result or [None] * len(inputs))
+
+    def _safely(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            with unnoticed():
+                return work(*arguments)
+        except Exception as problem:
+            self._listener.failed(problem)
+            return None
+
+    def _tell_results(self, started: Started, observer: Observer, inputs: Sequence[Any], result: Sequence[Any]) -> None:
+        position = {node: index for index, node in enumerate(started.live)}
+        leaves = {started.live[node.index].variable: node.index for node in started.graph.nodes if node.leaf}
+        for asked, grad in zip(inputs, result, strict=False):
+            if isinstance(asked, torch.Tensor) and asked.grad_fn is None:
+                index, output_nr = leaves.get(asked), 0
+            else:
+                node, output_nr = gradient_node(asked)
+                index = position.get(node)
+            if index is not None and grad is not None:
+                observer.stopped(index, output_nr, grad)
+
+    def _attach(self, started: Started, observer: Observer) -> None:
+        for root in started.graph.roots:
+            self._handles.append(started.live[root.node].register_prehook(lambda grads: self._begun()))
+        for node, live in zip(started.graph.nodes, started.live, strict=True):
+            if node.leaf:
+                self._handles.append(live.register_prehook(self._leaf_hook(observer, node.index)))
+            else:
+                self._handles.append(_first(live.register_hook(self._node_hook(observer, node.index, live))))
+
+    def _begun(self) -> None:
+        self._ours()
+
+    def _ours(self) -> bool:
+        """Whether the engine runs this pass, and not another one that was started inside it and shares nodes with it."""
+        running = torch._C._current_graph_task_id()
+        if self._pass is None:
+            self._pass = running
+        return self._pass == running
+
+    def _leaf_hook(self, observer: Observer, index: int) -> Callable[[Any], None]:
+        def hook(grads: Any) -> None:
+            if self._ours():
+                self._safely(observer.leaf, index, grads[0])
+
+        return hook
+
+    def _node_hook(self, observer: Observer, index: int, live: Any) -> Callable[[Any, Any], None]:
+        saved = Saved(live)
+
+        def hook(theirs: Any, grads: Any) -> None:
+            if self._ours():
+                self._safely(observer.node, index, grads, theirs, saved)
+
+        return hook
 
 
-def _leaf_hook(observer: Observer, index: int) -> Callable[[Any], None]:
-    def hook(grads: Any) -> None:
-        with unnoticed():
-            observer.leaf(index, grads[0])
-
-    return hook
-
-
-def _node_hook(observer: Observer, index: int, live: Any) -> Callable[[Any, Any], None]:
-    saved = Saved(live)
-
-    def hook(theirs: Any, grads: Any) -> None:
-        with unnoticed():
-            observer.node(index, grads, theirs, saved)
-
-    return hook
-
-
-def _tell_results(started: Started, observer: Observer, inputs: Sequence[Any], result: Any) -> None:
-    """Places that were asked for by name: their gradient is a result, their node did not run."""
-    position = {node: index for index, node in enumerate(started.live)}
-    with unnoticed():
-        for asked, grad in zip(inputs, result or [None] * len(inputs), strict=False):
-            node, output_nr = gradient_node(asked)
-            if node in position and grad is not None:
-                observer.stopped(position[node], output_nr, grad)
+def _first(handle: Any) -> Any:
+    """The hook before those of the user, so that it sees what PyTorch's node gave and not what a hook made of it."""
+    hooks = handle.hooks_dict_ref()
+    for other in [key for key in hooks if key != handle.id]:
+        hooks[other] = hooks.pop(other)
+    return handle

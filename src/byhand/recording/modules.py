@@ -8,9 +8,8 @@ from typing import Any
 
 import torch
 
-_installed = 0
-_lock = threading.Lock()
-_original = torch.nn.Module.__call__
+from byhand.recording.patch import Patch
+
 
 
 class _Here(threading.local):
@@ -27,10 +26,10 @@ here = _Here()
 
 def _call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
     if not here.listeners:
-        return _original(self, *args, **kwargs)
+        return calls.original(self, *args, **kwargs)
     here.running.append(weakref.ref(self))
     try:
-        result = _original(self, *args, **kwargs)
+        result = calls.original(self, *args, **kwargs)
     finally:
         here.running.pop()
     for listener in here.listeners:
@@ -58,21 +57,8 @@ class Model:
         return [(path, tensor) for path, tensor in alive if tensor is not None]
 
 
-def install() -> None:
-    """Note every module call from here on, until `uninstall` has been called as often."""
-    global _installed
-    with _lock:
-        _installed += 1
-        torch.nn.Module.__call__ = _call
-
-
-def uninstall() -> None:
-    """Undo one `install`; the last one puts PyTorch's own method back."""
-    global _installed
-    with _lock:
-        _installed -= 1
-        if not _installed:
-            torch.nn.Module.__call__ = _original
+calls = Patch(torch.nn.Module, "__call__", _call)
+"""Every module call is noted while this is in place."""
 
 
 def parameter_paths(models: Iterable[tuple[str, Model]]) -> dict[torch.Tensor, str]:

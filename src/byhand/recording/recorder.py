@@ -1,22 +1,18 @@
 """A recording in progress: what is installed while it lasts, and what it keeps."""
 
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
 
-from byhand.recording import engine, modules
+from byhand.recording import compiled, engine, modules
 from byhand.recording.calls import Call, CallRecorder, note_returned
 from byhand.recording.frames import outside, user_frame
 from byhand.recording.engine import Observer, Started
 from byhand.recording.modules import Model, here
+from byhand.recording.patch import Patch
 from byhand.recording.scope import Variables
-
-_function_apply = torch.autograd.Function.__dict__["apply"]
-_installed = 0
-_lock = threading.Lock()
 
 
 class Judging(Protocol):
@@ -35,30 +31,45 @@ class Recorder:
     def __init__(self, judging: Judging, *, values: bool) -> None:
         self.notes: list[Any] = []
         self.models: list[Model] = []
+        self.failures: list[str] = []
         self.judging = judging
-        self._mode = CallRecorder(self.notes, values=values)
-        self._active = False
+        self._listeners = here.listeners
+        self._mode = CallRecorder(self.notes, values=values, failed=self.failed)
+        self._active = self._noting = False
         self._marks: list[int] = []
 
     def start(self) -> None:
         """Begin to record in this thread."""
-        modules.install()
-        engine.install()
-        _install_function()
-        here.listeners.append(self)
-        self._mode.__enter__()
+        compiled.watch()
+        self._listeners = here.listeners
+        self._listeners.append(self)
         self._active = True
+        self.come_back()
 
     def stop(self) -> None:
         """End the recording; nothing of it stays installed. Stopping twice is stopping once."""
         if not self._active:
             return
+        self.stand_aside()
         self._active = False
-        self._mode.__exit__(None, None, None)
-        here.listeners.remove(self)
-        _uninstall_function()
-        engine.uninstall()
-        modules.uninstall()
+        self._listeners.remove(self)
+        compiled.leave()
+
+    def come_back(self) -> None:
+        """Note calls again."""
+        if self._active and not self._noting:
+            self._noting = True
+            for patch in PATCHES:
+                patch.put()
+            self._mode.__enter__()
+
+    def stand_aside(self) -> None:
+        """Note nothing until `come_back`: PyTorch is as if nobody recorded."""
+        if self._active and self._noting:
+            self._noting = False
+            self._mode.__exit__()
+            for patch in PATCHES:
+                patch.take_off()
 
     def calls(self) -> list[Call]:
         """The calls so far that are still kept, oldest first."""
@@ -72,18 +83,29 @@ class Recorder:
             del self.notes[:gone]
             self._marks = [mark - gone for mark in self._marks]
 
+    def failed(self, problem: Exception) -> None:
+        """Something went wrong in byhand itself; the user's program goes on as if nobody recorded."""
+        self.failures.append(f"{type(problem).__name__}: {problem}")
+
     def module_returned(self, module: torch.nn.Module, result: Any, frame: Any) -> None:
         """A module was called by the frame and gave the result: if the frame is the user's, that is where the result gets its name."""
-        if not here.running and not any(model.reference() is module for model in self.models):
-            self.models.append(Model(module))
+        try:
+            if not here.running and not any(model.reference() is module for model in self.models):
+                self.models.append(Model(module))
+        except Exception as problem:
+            self.failed(problem)
         if outside(frame.f_code.co_filename):
-            self.call_returned(module, result, frame)
+            self.call_returned(type(module), result, frame)
 
     def call_returned(self, function: Any, result: Any, frame: Any, start: int | None = None) -> None:
         """Something that PyTorch's function mode does not see was called by the user's frame and gave the result."""
         stop = torch.autograd._get_sequence_nr()
-        with torch._C.DisableTorchFunction():
-            results = note_returned(result)
+        results = None
+        try:
+            with engine.unnoticed():
+                results = note_returned(result)
+        except Exception as problem:
+            self.failed(problem)
         if results is not None:
             self.notes.append(
                 (function, (), None, results, stop if start is None else start, stop, frame.f_code, frame.f_lasti, True, tuple(here.running))
@@ -91,36 +113,25 @@ class Recorder:
 
     def backward_started(self, started: Started) -> Observer | None:
         """PyTorch's engine is about to run."""
-        with engine.unnoticed():
-            return self.judging.started(started, self, Variables(sys._getframe(1)))
+        return self.judging.started(started, self, Variables(sys._getframe(1)))
 
     def backward_ended(self, observer: Observer | None) -> None:
         """PyTorch's engine has returned or raised."""
-        with engine.unnoticed():
-            self.judging.ended(observer)
-
-
-def _install_function() -> None:
-    global _installed
-    with _lock:
-        _installed += 1
-        torch.autograd.Function.apply = classmethod(_apply)
-
-
-def _uninstall_function() -> None:
-    global _installed
-    with _lock:
-        _installed -= 1
-        if not _installed:
-            torch.autograd.Function.apply = _function_apply
+        self.judging.ended(observer)
 
 
 def _apply(cls: type, *arguments: Any, **options: Any) -> Any:
     start = torch.autograd._get_sequence_nr()
-    original: Callable[..., Any] = _function_apply.__get__(None, cls)
+    original: Callable[..., Any] = functions.original.__get__(None, cls)
     result = original(*arguments, **options)
     for listener in here.listeners:
         frame, _ = user_frame(sys._getframe(1))
         if frame is not None:
             listener.call_returned(cls, result, frame, start)
     return result
+
+
+functions = Patch(torch.autograd.Function, "apply", classmethod(_apply))
+"""Custom Functions, which PyTorch's function mode does not see, are noted while this is in place."""
+
+PATCHES = (modules.calls, engine.backward, functions)

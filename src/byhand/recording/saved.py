@@ -1,9 +1,13 @@
 """What one backward node saved, read safely: signs mended, freed, overwritten and packed values told apart."""
 
+from functools import cache
 from typing import Any
 
 from byhand.errors import ByhandError, GraphFreed, ModifiedInPlace, Unreadable
 
+CHECKPOINTED = "it lies in a checkpointed region, whose values exist only while PyTorch recomputes them"
+HOOKED = "the program packed what it saved with saved_tensors_hooks, and only the program's own backward may unpack it"
+_HARMLESS = ("torch.autograd.graph",)  # save_on_cpu copies and nothing else
 _SIGN_BIT = 1 << 63
 
 
@@ -29,8 +33,9 @@ class Saved:
 
     def __getitem__(self, name: str) -> Any:
         raw = getattr(type(self._node), f"_raw_saved_{name}", None)
-        if raw is not None and packed_by_checkpoint(self._node, name):
-            raise Unreadable(self._node.name(), name, "it lies in a checkpointed region, whose values exist only while PyTorch recomputes them")
+        packed = "" if raw is None else packed_by(self._node, f"_raw_saved_{name}")
+        if packed:
+            raise Unreadable(self._node.name(), name, packed)
         try:
             return signed(getattr(self._node, f"_saved_{name}"))
         except RuntimeError as problem:
@@ -39,7 +44,7 @@ class Saved:
             ) from None
 
 
-def recognised(problem: RuntimeError, node: str, name: str) -> ByhandError | None:
+def recognised(problem: Exception, node: str, name: str) -> ByhandError | None:
     """PyTorch's refusal to give a saved value, as ours: the graph was freed, or the value overwritten."""
     message = str(problem)
     if "second time" in message:
@@ -49,14 +54,24 @@ def recognised(problem: RuntimeError, node: str, name: str) -> ByhandError | Non
     return None
 
 
-def packed_by_checkpoint(node: Any, name: str) -> bool:
-    """Whether reading this value would re-run a checkpointed region; asking runs nothing."""
+def packed_by(node: Any, raw: str) -> str:
+    """Why a saved value must not be unpacked, "" if it may be; asking runs nothing."""
     try:
-        raw = getattr(node, f"_raw_saved_{name}")
+        found = getattr(node, raw)
     except RuntimeError:
-        return False
-    for item in raw if isinstance(raw, tuple) else (raw,):
+        return ""
+    for item in found if isinstance(found, tuple) else (found,):
         hook = getattr(item, "unpack_hook", None)
-        if hook is not None and getattr(hook, "__module__", "") == "torch.utils.checkpoint":
-            return True
-    return False
+        if hook is not None and getattr(hook, "__module__", "") not in _HARMLESS:
+            return CHECKPOINTED if getattr(hook, "__module__", "") == "torch.utils.checkpoint" else HOOKED
+    return ""
+
+
+def packed(node: Any) -> str:
+    """Why a node cannot be run a second time: something it saved must not be unpacked; "" if nothing stands against it."""
+    return next(filter(None, (packed_by(node, raw) for raw in _raw_names(type(node)))), "")
+
+
+@cache
+def _raw_names(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in dir(kind) if name.startswith("_raw_saved_"))

@@ -45,15 +45,15 @@ def met_at_each_place(
     """As correlate, one place of the kernel after the other: faster where it is small or each channel has its own."""
     around = F.pad(signal, [side for width in reversed(padding) for side in (width, width)])
     responses = response.transpose(0, 1).reshape(groups, size[0] // groups, -1)
-    total = signal.new_empty(size)
+    met = []
     for place in itertools.product(*(range(kernel) for kernel in size[2:])):
         seen = around
         for dim, (offset, step, spacing) in enumerate(zip(place, stride, dilation, strict=True), 2):
             seen = seen.narrow(dim, offset * spacing, (response.shape[dim] - 1) * step + 1)
             seen = seen.unfold(dim, 1, step).squeeze(-1)
         signals = seen.transpose(0, 1).reshape(groups, size[1], -1)
-        total[(..., *place)] = (responses @ signals.mT).reshape(size[:2])
-    return total
+        met.append(responses @ signals.mT)
+    return torch.stack(met, -1).reshape(size)
 
 
 @helper

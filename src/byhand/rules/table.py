@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from byhand.formula import refuse_unshowable
@@ -48,6 +49,7 @@ FORWARD: dict[str, Callable[..., Any]] = {}
 HELPERS: dict[str, Callable[..., Any]] = {}
 
 
+@cache
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(inspect.signature(function).parameters)
 

@@ -115,7 +115,9 @@ def test_arguments_without_the_dashes_are_explained(capsys):
     assert "byhand explain FILE -- data.csv" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["explain"], ["explian", "x.py"], ["explain", "x.py", "--stp", "1"], ["explain", "x.py", "--step", "one"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["explain"], ["explian", "x.py"], ["explain", "x.py", "--stp", "1"], ["explain", "x.py", "--step", "one"]], ids=" ".join
+)
 def test_a_wrong_command_line_is_refused(words, capsys):
     """A word that is missing, unknown or no number: exit code 2, said on the error stream."""
     assert main(words) == 2
@@ -187,7 +189,9 @@ def test_latex_to_a_file(capsys):
 @pytest.mark.parametrize(("option", "start"), [("--json", "{"), ("--latex", "\\")])
 def test_a_dash_gives_the_output_alone(option, start, capfd):
     """On the output there is nothing but JSON or LaTeX; what the program prints, by itself or by a child, goes to the error stream."""
-    name = program("import os, subprocess, sys\nprint('printed')\nsubprocess.run([sys.executable, '-c', 'print(\"of a child\")'])", BACKWARD)
+    name = program(
+        "import os, subprocess, sys\nprint('printed')\nsubprocess.run([sys.executable, '-c', 'print(\"of a child\")'])", BACKWARD
+    )
 
     with pytest.MonkeyPatch.context() as patch:
         # what the test runner puts there does not write to descriptor 1
@@ -294,7 +298,9 @@ def test_an_interrupted_program_tells_what_was_worked(capsys):
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
 
 
-@pytest.mark.parametrize(("code", "expected", "said"), [("", 0, ""), ("0", 0, ""), ("None", 0, ""), ("3", 2, ""), ("'no data'", 2, "no data\n")])
+@pytest.mark.parametrize(
+    ("code", "expected", "said"), [("", 0, ""), ("0", 0, ""), ("None", 0, ""), ("3", 2, ""), ("'no data'", 2, "no data\n")]
+)
 def test_a_program_that_ends_itself(code, expected, said, capsys):
     """sys.exit() is an end like any other: its message is shown, and 0 means that all went well."""
     assert main(["explain", program(BACKWARD, f"import sys\nsys.exit({code})")]) == expected
@@ -326,7 +332,13 @@ def test_a_warning_of_the_programs_source_comes_once():
     """Reading the source before running it does not warn a second time."""
     name = program("if 1 is 1: pass")
 
-    done = subprocess.run([sys.executable, "-m", "byhand", "check", name], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "byhand", "check", name],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        check=False,
+    )
 
     assert done.stderr.count('SyntaxWarning: "is" with a literal') == 1
 
@@ -359,7 +371,9 @@ def test_workers_of_a_data_loader_keep_working():
     assert "backward pass 2 of 2" in done.stdout
 
 
-@pytest.mark.parametrize(("rank", "words", "told"), [("0", [], True), ("1", [], False), ("1", ["--rank", "1"], True), ("0", ["--rank", "1"], False)])
+@pytest.mark.parametrize(
+    ("rank", "words", "told"), [("0", [], True), ("1", [], False), ("1", ["--rank", "1"], True), ("0", ["--rank", "1"], False)]
+)
 def test_one_of_several_processes_tells(rank, words, told, monkeypatch, capsys):
     """Under torchrun the first process tells the story, or the one that was asked to; the others stay silent and write nothing."""
     monkeypatch.setenv("RANK", rank)

@@ -296,9 +296,7 @@ def two_outputs_for_the_terminal(capsys):
 
 
 PROVOKED = [
-    each
-    for each in list(globals().values())
-    if inspect.isfunction(each) and list(inspect.signature(each).parameters) == ["capsys"]
+    each for each in list(globals().values()) if inspect.isfunction(each) and list(inspect.signature(each).parameters) == ["capsys"]
 ]
 
 

@@ -66,7 +66,7 @@ def test_names_inside_functions():
 def test_lambdas_and_comprehensions():
     """They have no targets inside, so their words are told; the sum has its name."""
     w = weight()
-    square = (lambda value: value * value)
+    square = lambda value: value * value
     with byhand.record() as run:
         parts = [square(w) for _ in range(2)]
         loss = parts[0] + parts[1]
@@ -171,13 +171,35 @@ def test_an_assignment_expression():
 
 def test_parameters_and_modules_by_path():
     """Parameters have their named_parameters() path, operations the path of their module."""
-    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Linear(3, 1)))
+
+    class Net(torch.nn.Module):
+        """A layer and a block of layers."""
+
+        def __init__(self):
+            super().__init__()
+            self.first = torch.nn.Linear(2, 3)
+            self.block = torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Linear(3, 1))
+
+        def forward(self, x):
+            """The block after the layer."""
+            return self.block(self.first(x))
+
+    model = Net()
     with byhand.record() as run:
         loss = model(torch.ones(2)).sum()
         loss.backward()
 
     assert leaves(run) == {name for name, _ in model.named_parameters()}
-    assert {step.module for step in run.passes[-1].steps if step.op.startswith("Tanh")} == {"1.0"}
+    assert [step.module for step in run.passes[-1].steps if step.op.startswith("Tanh")] == ["block.0"]
+
+
+def test_a_path_that_is_only_a_number():
+    """`0.weight` says little, so the model's variable stands before it."""
+    net = torch.nn.Sequential(torch.nn.Linear(2, 1, bias=False))
+    with byhand.record() as run:
+        net(torch.ones(2)).sum().backward()
+
+    assert leaves(run) == {"net.0.weight"}
 
 
 def test_two_models_are_told_apart():
@@ -203,7 +225,9 @@ def test_weights_in_a_list_and_a_dict():
 def test_exec_without_source():
     """Where there is no source nothing is guessed: the variables that are alive still have their names."""
     space = {"torch": torch, "byhand": byhand}
-    program = "w = torch.tensor(2.0, requires_grad=True)\nwith byhand.record() as run:\n    h = w * 3\n    loss = h**2\n    loss.backward()\n"
+    program = (
+        "w = torch.tensor(2.0, requires_grad=True)\nwith byhand.record() as run:\n    h = w * 3\n    loss = h**2\n    loss.backward()\n"
+    )
     exec(program, space)
 
     assert names(space["run"]) == ["h", "loss"]
@@ -281,7 +305,12 @@ def test_an_interactive_session():
     settings = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
 
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-i", "-q"], input="\n".join(lines) + "\n", capture_output=True, encoding="utf-8", env=settings, check=True
+        [sys.executable, "-W", "ignore", "-i", "-q"],
+        input="\n".join(lines) + "\n",
+        capture_output=True,
+        encoding="utf-8",
+        env=settings,
+        check=True,
     )
 
     assert "h    = w · 3" in done.stdout

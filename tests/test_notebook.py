@@ -1,5 +1,6 @@
 """byhand in notebooks: the extension in IPython, and the commands on a notebook, which run it in a real kernel."""
 
+import atexit
 import json
 import re
 from pathlib import Path
@@ -43,11 +44,15 @@ def notebook(tmp_path, monkeypatch):
     if "byhand" in shell.extension_manager.loaded:
         shell.run_line_magic("unload_ext", "byhand")
     shell.atexit_operations()
+    atexit.unregister(shell.atexit_operations)
 
 
 def written(*cells):
     """A notebook file of these cells in the current folder."""
-    cells = [{"cell_type": "code", "source": each, "metadata": {}, "outputs": [], "execution_count": None, "id": f"cell{n}"} for n, each in enumerate(cells)]
+    cells = [
+        {"cell_type": "code", "source": each, "metadata": {}, "outputs": [], "execution_count": None, "id": f"cell{n}"}
+        for n, each in enumerate(cells)
+    ]
     Path("lesson.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
     return "lesson.ipynb"
 
@@ -106,11 +111,11 @@ def test_a_line_is_placed_in_its_cell(notebook):
     notebook.run("%load_ext byhand")
     notebook.run("import torch\nw = torch.ones(3, requires_grad=True)")
     number = notebook.shell.execution_count
-    notebook.run("\nh = w * 2\n\nloss = h.sum()\nloss.backward()")
+    notebook.run("h = w * 2\n\nloss = h.sum()\nloss.backward()")
 
     told = notebook.run("%byhand")
 
-    assert f"cell {number}:2)" in told or f"cell {number}, line 2)" in told
+    assert f"cell {number}:3)" in told or f"cell {number}, line 3)" in told
     assert "ipython-input" not in told
 
 

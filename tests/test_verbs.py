@@ -200,7 +200,19 @@ def test_a_wrong_number_differs_and_by_how_much():
     assert "∂loss/∂w   2       −2        −2        ✗ differs by 4" in str(story)
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(0.3333, "agrees"), (0.33, "agrees"), (0.3, "agrees"), (0.34, "differs"), (0.3334, "differs"), (1 / 3, "agrees"), (3.333e-1, "agrees"), (0, "differs")])
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        (0.3333, "agrees"),
+        (0.33, "agrees"),
+        (0.3, "agrees"),
+        (0.34, "differs"),
+        (0.3334, "differs"),
+        (1 / 3, "agrees"),
+        (3.333e-1, "agrees"),
+        (0, "differs"),
+    ],
+)
 def test_a_number_is_taken_to_the_digits_written(value, verdict):
     """0.33 is right for 1/3 and 0.34 is not; a whole number is meant exactly."""
     w = torch.tensor(1.0, requires_grad=True)

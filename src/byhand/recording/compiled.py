@@ -9,16 +9,25 @@ from byhand.recording.modules import here
 from byhand.recording.patch import Patch
 
 _HOME = "torch._dynamo.eval_frame"
+_WRAPPER = "compile_wrapper"  # what PyTorch calls the function around a compiled one
 _entrance: Patch | None = None
 
 
 def _set_callback(callback: Any) -> Any:
-    """Called by a compiled function when it starts (with the compiler) and when it ends (with what was there before)."""
-    for listener in list(here.listeners):
-        if callable(callback):
+    """Called by a compiled function when it starts (with the compiler) and when it ends (with what was there before).
+
+    Regions where the compiler is switched off call it too, from other code; they change nothing for us.
+    """
+    caller, running = sys._getframe(1), here.compiled
+    if caller in running:
+        del running[running.index(caller) :]
+        if not running:
+            for listener in here.listeners:
+                listener.come_back()
+    elif callable(callback) and caller.f_code.co_name == _WRAPPER:
+        running.append(caller)
+        for listener in reversed(here.listeners):
             listener.stand_aside()
-        else:
-            listener.come_back()
     return _entrance.original(callback) if _entrance is not None else None
 
 

@@ -13,11 +13,13 @@ from byhand.recording.patch import Patch
 
 
 class _Here(threading.local):
-    """What is going on in this thread: the modules being called, outermost first, and who wants to hear of it."""
+    """What is going on in this thread: the modules being called, outermost first, who wants to hear of it,
+    and the frames of the compiled functions that run."""
 
     def __init__(self) -> None:
         self.running: list[weakref.ref[torch.nn.Module]] = []
         self.listeners: list[Any] = []
+        self.compiled: list[Any] = []
         self.backward = False
 
 

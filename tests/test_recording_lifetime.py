@@ -1,0 +1,311 @@
+"""What a recording leaves behind when it is over: nothing installed, and no tensor alive."""
+
+import gc
+import threading
+import weakref
+
+import pytest
+import torch
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
+from watched import PROGRAMS, RECORDINGS, WAYS, bits, made, step
+
+import byhand
+
+recordings = pytest.mark.parametrize("way", RECORDINGS)
+
+
+def record(way):
+    return byhand.record(judge=way == "record")
+
+
+def installed():
+    """What stands at the places of PyTorch that a recording uses."""
+    return (
+        torch.autograd._engine_run_backward,
+        torch.nn.Module.__call__,
+        torch.autograd.Function.__dict__["apply"],
+        torch.compile,
+        *_get_current_function_mode_stack(),
+    )
+
+
+ALONE = installed()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left():
+    yield
+    assert installed() == ALONE
+
+
+def watched_tensors(way, program):
+    """What watching one step gave, and weak references to all its tensors, which nobody else holds any longer."""
+    it = made(program)
+    result, values = step(way, it)
+    tensors = [*values, *it.leaves, *(leaf.grad for leaf in it.leaves), *it.inputs, *it.model.buffers()]
+    return result, [weakref.ref(tensor) for tensor in tensors], weakref.ref(it.model)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("way", WAYS)
+def test_results_keep_nothing_alive(program, way):
+    """While a run, a story or a check is kept, no input, parameter, activation or gradient of the program is, nor its model."""
+    result, references, model = watched_tensors(way, program)
+    text = str(result.explain()) if way == "record" else str(result)
+    gc.collect()
+
+    assert text
+    assert not [reference() for reference in references if reference() is not None]
+    assert model() is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_variables_of_a_running_function_are_not_held(way):
+    """In the function that is still running, a tensor dies when its last name does: byhand leaves no copy of the variables behind."""
+    it = made("example")
+    big = torch.ones(3)
+    died = weakref.ref(big)
+    step(way, it)
+    with record("record"):
+        it.forward()[-1].backward()
+    byhand.check(it.forward()[-1])
+
+    del big
+
+    assert died() is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_deep_graphs_die_too(way):
+    """A graph so deep that freeing it needs care is freed as soon as its loss is gone."""
+    it = made("example")
+
+    def forward():
+        value = it.w
+        for _ in range(1200):
+            value = value * 1.0
+        return [value]
+
+    it.forward = forward
+    leaf = weakref.ref(it.w)
+    step(way, it)
+    del it, forward
+    gc.collect()
+
+    assert leaf() is None
+
+
+@recordings
+def test_nothing_stays_installed(way):
+    """PyTorch's own functions are in place again, and the stack of function modes is as it was."""
+    with record(way):
+        during = installed()
+        made("mlp").forward()[-1].backward()
+
+    assert installed() == ALONE != during
+
+
+@recordings
+@pytest.mark.parametrize("place", ["forward", "hook", "nowhere"])
+def test_nothing_stays_installed_after_an_exception(way, place):
+    """An exception in the forward pass, in a hook during backward or after it ends the recording, and is the program's own."""
+    it = made("example")
+
+    def fail(*given):
+        raise ValueError("the program's own")
+
+    with pytest.raises(ValueError, match="the program's own"), record(way):
+        y_hat, _, loss = it.forward()
+        if place == "forward":
+            fail()
+        y_hat.register_hook(fail if place == "hook" else lambda grad: None)
+        loss.backward()
+        fail()
+
+    assert installed() == ALONE
+
+
+@recordings
+def test_recording_goes_on_after_a_caught_exception(way):
+    """A backward that raised inside a recording does not stop the recording: the next pass is seen."""
+    it = made("example")
+    with record(way) as run:
+        y_hat, _, loss = it.forward()
+        y_hat.register_hook(lambda grad: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            loss.backward()
+        it.forward()[-1].backward()
+
+    assert run.session.count == 2
+    assert bits(it.w.grad) == bits(torch.tensor(-2.0))
+
+
+def test_nested_recordings_both_record():
+    """A recording inside a recording: the inner one has its own passes, the outer one all of them, and the numbers are right in both."""
+    it = made("example")
+    with byhand.record() as outer:
+        with byhand.record() as inner:
+            it.forward()[-1].backward()
+        it.forward()[-1].backward()
+
+    assert (len(inner.passes), len(outer.passes)) == (1, 2)
+    assert inner.check().agrees
+    assert outer.check(step=1).agrees
+    assert inner.passes[0].steps == outer.passes[0].steps
+
+
+def test_recordings_may_end_in_any_order():
+    """Two recordings that overlap without nesting: each sees what happened while it lasted."""
+    it = made("example")
+    first, second = byhand.record(), byhand.record()
+    first.start()
+    second.start()
+    it.forward()[-1].backward()
+    first.stop()
+    it.forward()[-1].backward()
+    second.stop()
+
+    assert (len(first.passes), len(second.passes)) == (1, 2)
+
+
+def test_stopping_twice_is_stopping_once():
+    """A recording that is stopped inside its own block ends there, and the end of the block changes nothing."""
+    with byhand.record() as run:
+        run.stop()
+        assert installed() == ALONE
+        made("example").forward()[-1].backward()
+
+    assert not run.passes
+
+
+class Passing(TorchFunctionMode):
+    """A function mode of the program's."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_suspended_generator_leaves_the_program_its_modes():
+    """A generator that waits inside a recording, closed while a mode of the program is on: the mode stays until the program ends it."""
+    it = made("example")
+
+    def watching():
+        with byhand.record() as run:
+            yield run
+
+    waiting = watching()
+    run = next(waiting)
+    it.forward()[-1].backward()
+    mode = Passing()
+    with mode:
+        waiting.close()
+        assert _get_current_function_mode_stack() == [mode]
+    it.forward()[-1].backward()
+
+    assert len(run.passes) == 1
+
+
+def test_a_recording_that_outlives_a_mode_leaves_it_its_end():
+    """A recording that starts inside a mode of the program and ends after it: the mode ends where the program ends it."""
+    run = byhand.record()
+    with Passing():
+        run.start()
+    assert not [mode for mode in _get_current_function_mode_stack() if isinstance(mode, Passing)]
+    made("example").forward()[-1].backward()
+    run.stop()
+
+    assert len(run.passes) == 1
+
+
+def test_what_others_replace_meanwhile_stays_theirs(monkeypatch):
+    """A library that replaces `Module.__call__` during a recording finds its own function there afterwards, and it works."""
+    called = []
+    with byhand.record():
+        ours = torch.nn.Module.__call__
+
+        def theirs(self, *args):
+            called.append(type(self).__name__)
+            return ours(self, *args)
+
+        monkeypatch.setattr(torch.nn.Module, "__call__", theirs)
+    assert torch.nn.Module.__call__ is theirs
+    with byhand.record():
+        torch.nn.ReLU()(torch.ones(2))
+    assert torch.nn.Module.__call__ is theirs
+    assert called == ["ReLU"]
+
+    monkeypatch.undo()
+    with byhand.record():
+        pass
+    assert installed() == ALONE
+
+
+def in_thread(work):
+    """Run something in a thread of its own, and raise here what it raises there."""
+    raised = []
+
+    def guarded():
+        try:
+            work()
+        except BaseException as problem:
+            raised.append(problem)
+
+    thread = threading.Thread(target=guarded)
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]
+
+
+@recordings
+def test_other_threads_are_neither_recorded_nor_disturbed(way):
+    """While one thread records, another trains to the same bits, has no mode on its stack, and leaves no pass in the recording."""
+    alone, beside = [], []
+
+    def train(found):
+        it = made("mlp")
+        assert not _get_current_function_mode_stack()
+        _, values = step("plain", it)
+        found += [bits(tensor) for tensor in (*values, *(leaf.grad for leaf in it.leaves))]
+
+    in_thread(lambda: train(alone))
+    with record(way) as run:
+        in_thread(lambda: train(beside))
+
+    assert beside == alone
+    assert (run.session.count, run.session.recorder.calls()) == (0, [])
+
+
+def test_two_threads_record_at_once():
+    """Each of two threads that record sees its own passes and no others."""
+    runs = []
+
+    def work(passes):
+        with byhand.record() as run:
+            for _ in range(passes):
+                made("example").forward()[-1].backward()
+        runs.append((passes, len(run.passes)))
+
+    with byhand.record() as here:
+        in_thread(lambda: work(2))
+        made("example").forward()[-1].backward()
+
+    assert runs == [(2, 2)]
+    assert len(here.passes) == 1
+
+
+def test_a_recording_stopped_by_another_thread_falls_silent():
+    """A recording that another thread ends, as a collected generator may be, records no more, and the program goes on."""
+    it = made("example")
+
+    def start_and_leave():
+        run = byhand.record()
+        run.start()
+        in_thread(run.stop)
+        it.forward()[-1].backward()
+        assert not run.passes
+        assert not run.session.recorder.calls()
+
+    in_thread(start_and_leave)
+
+    assert bits(it.w.grad) == bits(torch.tensor(-2.0))

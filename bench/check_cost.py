@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
-import byhand
 import torch
 from measuring.models import gpt2, zoo
 from measuring.rounds import environment, table
 from torch import Tensor
 from torch.nn.modules.module import register_module_forward_pre_hook
+
+import byhand
 
 ROUNDS = 5
 FULL = {"vocab_size": 50_257, "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1_024}
@@ -46,7 +47,11 @@ def graphs() -> None:
     found = {name: ratios(build) for name, build in zoo().items()}
     rows = [(name, f"{plain:.1f}", f"{recorded:.1f}", f"{times:.1f}", "") for name, (plain, recorded, times) in found.items()]
     median = statistics.median(times for _, _, times in found.values())
-    table("forward and backward of the zoo's graphs", ("", "plain, ms", "judged, ms", "times", "goal"), [*rows, ("median", "", "", f"{median:.1f}", "3.0")])
+    table(
+        "forward and backward of the zoo's graphs",
+        ("", "plain, ms", "judged, ms", "times", "goal"),
+        [*rows, ("median", "", "", f"{median:.1f}", "3.0")],
+    )
 
 
 def full(*, recorded: bool) -> None:
@@ -63,13 +68,14 @@ def full(*, recorded: bool) -> None:
 
 def large() -> None:
     """Time and peak memory of GPT-2 with 124 million weights, plain and judged, in fresh processes."""
-    rounds = []
-    for _ in range(2):
-        rounds.append([[float(word) for word in alone(kind).split()] for kind in ("plain", "judged")])
-    rows = []
-    for number, (name, kind) in enumerate((("seconds", "s"), ("peak memory", "GB"))):
-        values = [min(each[way][0] if number == 0 else each[way][2] / 1e9 for each in rounds) for way in range(2)]
-        rows.append((name, f"{values[0]:.2f} {kind}", f"{values[1]:.2f} {kind}", f"{values[1] / values[0]:.2f}"))
+    rounds = [[[float(word) for word in alone(kind).split()] for kind in ("plain", "judged")] for _ in range(2)]
+    seconds, before, after = ([min(each[way][number] for each in rounds) for way in range(2)] for number in range(3))
+    grown = [peak - start for peak, start in zip(after, before, strict=True)]
+    rows = [
+        ("seconds", *(f"{each:.2f}" for each in seconds), f"{seconds[1] / seconds[0]:.2f}"),
+        ("peak memory, GB", *(f"{each / 1e9:.2f}" for each in after), f"{after[1] / after[0]:.2f}"),
+        ("of it above the model's own, GB", *(f"{each / 1e9:.2f}" for each in grown), f"{grown[1] / grown[0]:.2f}"),
+    ]
     table("GPT-2, 12 layers, width 768, random weights, batch 1 x 256", ("", "plain", "judged", "times"), rows)
 
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-import byhand
 import torchviz
-from byhand.recording.walk import read_graph
 from measuring.lens import traced, wrapped
 from measuring.models import gpt2, mlp, transformer
 from measuring.rounds import environment, in_turn, milliseconds, ratio, table
 from torch import Tensor, nn
+
+import byhand
+from byhand.recording.walk import read_graph
 
 MODELS = {
     "MLP, 4 layers": mlp,
@@ -51,4 +52,8 @@ if __name__ == "__main__":
     named = {f"{name} ({size(*each):,} nodes)": each for name, each in made.items()}
     head = ("", "byhand, ms", "other, ms", "times faster", "goal")
     table("read_graph(loss) and torchviz.make_dot(loss)", head, [[name, *graphs(*each)] for name, each in named.items()])
-    table("str(explain(loss)) and str(torchlens.trace(model)), forward pass included", head, [[name, *stories(*each)] for name, each in named.items()])
+    table(
+        "str(explain(loss)) and str(torchlens.trace(model)), forward pass included",
+        head,
+        [[name, *stories(*each)] for name, each in named.items()],
+    )

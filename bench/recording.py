@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-import byhand
 import torch
 from measuring.lens import traced, wrapped
 from measuring.models import chain, transformer
 from measuring.rounds import compared, environment, in_turn
 from torch import Tensor, nn
 from torch.utils._debug_mode import DebugMode
+
+import byhand
 
 NODES = 2_000
 

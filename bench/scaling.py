@@ -4,12 +4,13 @@ import gc
 import statistics
 from collections.abc import Callable
 
-import byhand
-from byhand.recording.engine import unnoticed
-from byhand.recording.walk import read_graph
 from measuring.models import chain, lattice
 from measuring.rounds import Spent, environment, spending, table
 from torch import Tensor
+
+import byhand
+from byhand.recording.engine import unnoticed
+from byhand.recording.walk import read_graph
 
 SIZES = (1_000, 10_000, 100_000, 200_000)
 ROUNDS = 3

@@ -41,7 +41,13 @@ if __name__ == "__main__":
     environment("starting")
     best = fastest()
     added = [(name, f"{best[name]:.2f}", f"{best[name] - best[base]:+.2f}", "0.15") for name, base in BASES.items()]
-    table("seconds over `import torch`", ("", "seconds", "added", "goal"), [("import torch", f"{best['import torch']:.2f}", "", ""), *added])
+    table(
+        "seconds over `import torch`", ("", "seconds", "added", "goal"), [("import torch", f"{best['import torch']:.2f}", "", ""), *added]
+    )
     times = [(name, f"{best[name]:.2f}", f"{best[name] / best[SCRIPT]:.2f}") for name in PROGRAMS if "examples" in name or "help" in name]
     goals = ["", "1.40", "", ""]
-    table("the commands, against running the script", ("", "seconds", "times", "goal"), [(*row, goal) for row, goal in zip(times, goals, strict=True)])
+    table(
+        "the commands, against running the script",
+        ("", "seconds", "times", "goal"),
+        [(*row, goal) for row, goal in zip(times, goals, strict=True)],
+    )

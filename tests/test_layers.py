@@ -8,7 +8,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "byhand"
 
 LAYERS = (
-    ("errors", "graph", "value", "document", "findings"),
+    ("errors", "graph", "value", "document", "findings", "collector"),
     ("results", "words"),
     ("cells",),
     ("formula", "recording", "render", "progress"),

@@ -16,7 +16,12 @@ from traitlets.config import Config
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LESSON = Path(__file__).resolve().parent.parent / "examples" / "back_propagation.ipynb"
-FORWARD = "import torch\nx, y = torch.tensor(1.0), torch.tensor(2.0)\nw = torch.tensor(1.0, requires_grad=True)\ny_hat = w * x\ns = y_hat - y\nloss = s**2"
+FORWARD = """import torch
+x, y = torch.tensor(1.0), torch.tensor(2.0)
+w = torch.tensor(1.0, requires_grad=True)
+y_hat = w * x
+s = y_hat - y
+loss = s**2"""
 
 
 class Notebook:

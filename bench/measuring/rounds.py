@@ -62,7 +62,7 @@ def milliseconds(times: Times, name: str) -> str:
 
 
 def compared(title: str, times: Times, *, base: str, goals: Mapping[str, str]) -> None:
-    """Prints one line for each way: milliseconds, and its ratio to the base on the clock and of the processor, with the goal if it has one."""
+    """Prints one line for each way: milliseconds, its ratio to the base on the clock and of the processor, its goal."""
     rows = [(name, milliseconds(times, name), *_written(ratio(times, name, base)), goals.get(name, "")) for name in times]
     table(title, ("", "ms", "clock", "processor", "goal"), rows)
 
@@ -85,4 +85,5 @@ def environment(claim: str, *, threads: int | None = 1) -> None:
     torch.set_num_threads(threads or torch.get_num_threads())
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     versions = f"byhand {__version__}, torch {torch.__version__}, Python {platform.python_version()}"
-    print(f"\n== {claim}\n   {versions}, {torch.get_num_threads()} threads of {os.cpu_count()} cores{load}, {platform.system()} {platform.machine()}")
+    machine = f"{torch.get_num_threads()} threads of {os.cpu_count()} cores{load}, {platform.system()} {platform.machine()}"
+    print(f"\n== {claim}\n   {versions}, {machine}", flush=True)

@@ -8,6 +8,7 @@ import torch
 
 from byhand.assembly import assemble
 from byhand.cells import in_cells
+from byhand.collector import uncollected
 from byhand.direct import judge_directly
 from byhand.display import Story
 from byhand.errors import GraphFreed, NoGraph, NotAScalar, NotATensor, WrongShape
@@ -33,9 +34,10 @@ def explain(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None, part
     After a recorded backward it tells that pass. `gradient` has the shape of the loss; `part` opens one module of a large model.
     Raises NotATensor, NoGraph, NotAScalar, WrongShape, GraphFreed, ModifiedInPlace, NoSuchPart.
     """
-    with torch._C.DisableTorchFunction():
-        made = in_cells(_work(loss, gradient, {}, "explain", Variables(caller())))
-    return Story(tell_explanation(made, part=part), [made])
+    with uncollected():
+        with torch._C.DisableTorchFunction():
+            made = in_cells(_work(loss, gradient, {}, "explain", Variables(caller())))
+        return Story(tell_explanation(made, part=part), [made])
 
 
 def check(loss: torch.Tensor, values: Mapping[str, Any] | None = None, /, *, gradient: torch.Tensor | None = None, **named: Any) -> Story:
@@ -45,9 +47,10 @@ def check(loss: torch.Tensor, values: Mapping[str, Any] | None = None, /, *, gra
     `check(loss, {"w": -2.0})`. A number agrees if it does to the digits that were typed.
     Raises NotATensor, NoGraph, NotAScalar, NotNumbers, WrongShape, UnknownName, GraphFreed, ModifiedInPlace.
     """
-    with torch._C.DisableTorchFunction():
-        made = in_cells(_work(loss, gradient, {**(values or {}), **named}, "check", Variables(caller())))
-    return Story(tell_check(made), [made])
+    with uncollected():
+        with torch._C.DisableTorchFunction():
+            made = in_cells(_work(loss, gradient, {**(values or {}), **named}, "check", Variables(caller())))
+        return Story(tell_check(made), [made])
 
 
 def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], verb: str, variables: Variables) -> Pass:

@@ -64,7 +64,10 @@ class Operands:
 
     def unit_grad(self) -> "Operands":
         """The same operands with an upstream gradient of 1: what a rule gives then is its local derivative."""
-        return Operands(self._node, [torch.ones_like(each) for each in self._known["grads"]], self._saved)
+        unit = Operands(self._node, [torch.ones_like(each) for each in self._known["grads"]], self._saved)
+        # derived values may use the upstream gradient, saved ones cannot
+        unit._known.update((name, value) for name, value in self.read().items() if (self._node.name, name) not in DERIVED)
+        return unit
 
     def read(self) -> dict[str, Any]:
         """The saved and derived values that have been asked for so far."""

@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 from byhand import __version__
+from byhand.collector import uncollected
 from byhand.errors import ByhandError, Unwritable
 
 HELP = """Works every gradient of a PyTorch program by hand, beside PyTorch's own.
@@ -84,7 +85,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def report(wanted: Wanted) -> int:
     """Run the program and show or write what was asked for; the exit code. Raises the errors of programs."""
-    from byhand.output import place_of
+    with uncollected():
+        from byhand.output import place_of
 
     if wanted.json == wanted.latex == "-":
         raise Unwritable("--json - --latex -", "the terminal takes one of --json and --latex at a time")
@@ -107,4 +109,5 @@ def _report_script(wanted: Wanted) -> int:
     forked = os.getpid() != process
     if forked or os.environ.get("RANK", str(wanted.rank)) != str(wanted.rank):
         return verdict(run) if problem is None else 2
-    return deliver(run, wanted, problem)
+    with uncollected():
+        return deliver(run, wanted, problem)

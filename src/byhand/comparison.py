@@ -68,7 +68,10 @@ def _floor(theirs: torch.Tensor, rounding: float, scale: float) -> float:
     if theirs.layout is not torch.strided:
         theirs = theirs.to_dense()
     largest = 0.0
-    if theirs.numel():
+    if theirs.numel() == 1:
+        size = abs(theirs.item())
+        largest = size if size < float("inf") else 0.0
+    elif theirs.numel():
         sizes = theirs.abs()
         largest = sizes.max().item()
         if not largest < float("inf"):

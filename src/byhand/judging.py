@@ -1,6 +1,6 @@
 """Works one backward pass by hand beside PyTorch's, node by node, and keeps no tensor it does not still need."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,9 @@ from byhand.chain_rule import Operands, SavedValues, Worked, accumulate, contrib
 from byhand.comparison import SAMPLES, Nudge, compare, unit
 from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
-from byhand.recording.summary import shown, summarize
+from byhand.recording.summary import shown, summarize, unworkable
 from byhand.results import Comparison, Contribution, Operand, Verdict
-from byhand.value import WHOLE, Missing, Shown, Value
+from byhand.value import WHOLE, Missing, Shown, magnitude
 
 BIG = 1 << 20  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
 Place = tuple[int, int]
@@ -92,6 +92,10 @@ class Judge:
         return next((self._lost[node.index, number] for number in range(len(node.outputs)) if (node.index, number) in self._lost), "")
 
     def _node(self, node: Node, grads: Sequence[torch.Tensor | None], theirs: Sequence[torch.Tensor | None], saved: SavedValues) -> None:
+        reason = next(filter(None, (unworkable(grad) for grad in (*grads, *theirs) if grad is not None)), "")
+        if reason:
+            self._pass_on(node, theirs, reason)
+            return
         ours, together = self._arrive(node, grads)
         operands = Operands(node, grads, saved)
         own = operands if together else Operands(node, ours, saved)
@@ -103,6 +107,12 @@ class Judge:
         self.found.contributions[node.index] = tuple(made)
         self.found.saved[node.index] = self._read(operands)
 
+    def _pass_on(self, node: Node, theirs: Sequence[torch.Tensor | None], reason: str) -> None:
+        edges = [(number, (edge.node, edge.output_nr)) for number, edge in enumerate(node.edges) if edge is not None]
+        self.found.contributions[node.index] = tuple(
+            self._unjudged(number, to, theirs[number], Verdict.NOT_COMPARED, reason) for number, to in edges
+        )
+
     def _read(self, operands: Operands) -> tuple[Operand, ...]:
         """The small values that the rules of one node used, by the user's name where one is known."""
         return tuple(
@@ -113,7 +123,7 @@ class Judge:
 
     def leaf(self, index: int, grad: torch.Tensor | None) -> None:
         """A leaf's gradient is complete: compare what our chain and PyTorch's nodes sent to it."""
-        reason = self.unknown(self._graph.nodes[index])
+        reason = self.unknown(self._graph.nodes[index]) or ("" if grad is None else unworkable(grad))
         try:
             if not reason:
                 self._leaf(index, grad)
@@ -205,7 +215,7 @@ class Judge:
         if comparison.verdict is Verdict.DIFFERS or any((node.index, output) in self._strayed for output in range(len(node.outputs))):
             self._strayed.add(to)
         given, by_torch = worked.given, _shown(theirs)
-        self._largest = max(self._largest, _magnitude(by_torch))
+        self._largest = max(self._largest, magnitude(by_torch))
         made = Contribution(
             number,
             to,
@@ -270,23 +280,6 @@ def _fault(problem: Exception) -> str:
 def _not_made(number: int, to: Place, reason: str, source: str) -> Contribution:
     comparison = Comparison(Verdict.NOT_COMPARED, reason=reason, source=source)
     return Contribution(number, to, None, Missing.NOT_COMPUTED, Missing.NOT_COMPUTED, comparison)
-
-
-def _magnitude(value: Shown) -> float:
-    """The largest finite size among the elements, as far as the summary tells."""
-    if not isinstance(value, Value):
-        return 0.0
-    if value.whole:
-        return max((size for size in map(abs, _flat(value.data)) if size < float("inf")), default=0.0)
-    return max(abs(value.minimum or 0.0), abs(value.maximum or 0.0))
-
-
-def _flat(data: Any) -> Iterator[Any]:
-    if isinstance(data, list):
-        for each in data:
-            yield from _flat(each)
-    else:
-        yield data
 
 
 def _local(worked: Worked, edge: Edge, operands: Operands, number: int) -> float | None:

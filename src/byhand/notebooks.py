@@ -1,5 +1,6 @@
 """Runs a notebook in a real Jupyter kernel, cell by cell, recorded from before its first cell."""
 
+import asyncio
 import json
 import re
 import shutil
@@ -11,6 +12,8 @@ from typing import Any
 
 from byhand.errors import ByhandError, CellFailed, NotAProgram, NotebookTools
 from byhand.programs import source_of
+
+PATIENCE = 30.0  # seconds that a cell has to stop when it is interrupted
 
 _HOME = str(Path(__file__).resolve().parent.parent)
 # The kernel runs in the notebook's folder, where a relative path to byhand leads elsewhere.
@@ -108,9 +111,16 @@ def _failure(client: Any, cell: Any, number: int, path: Path) -> CellFailed | No
     except CellExecutionError as problem:
         return CellFailed(str(path), number, f"{problem.ename}: {problem.evalue}")
     except KeyboardInterrupt:
-        run_sync(client.km.interrupt_kernel)()
+        run_sync(_interrupt)(client)
         return CellFailed(str(path), number, "it was interrupted")
     return None
+
+
+async def _interrupt(client: Any) -> None:
+    """Stop the cell that runs, and wait until it has: what is sent to the kernel before that is thrown away."""
+    await client.km.interrupt_kernel()
+    running = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), PATIENCE)
 
 
 def _kernel_of_this_python() -> type:

@@ -50,8 +50,8 @@ def _work_out(node: Node, saved: Saved, found: Found) -> None:
             found[node.index, 0] = result.detach()
         _learn_inputs(node, saved, found)
         value = None if (node.index, 0) in found else _forward(node, saved, found)
-    except ByhandError:
-        return
+    except Exception:
+        return  # a value that cannot be worked out is not recorded; the judge says why
     if isinstance(value, torch.Tensor) and tuple(value.shape) == node.outputs[0].shape and value.dtype == node.outputs[0].dtype:
         found[node.index, 0] = value
 

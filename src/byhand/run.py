@@ -54,7 +54,7 @@ class Run:
             raise NotJudged(verb)
         passes = self.passes
         if not passes:
-            raise NoBackward("with byhand.record() as run")
+            raise NoBackward("with byhand.record() as run", failure="".join(self.session.recorder.failures[:1]))
         worked = [made for made in passes if made.steps]
         found = (worked or list(passes))[-1:] if step is None else [made for made in passes if made.number == step]
         if not found:

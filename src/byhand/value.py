@@ -1,5 +1,6 @@
 """Values as they are shown: small tensors whole, larger ones summarised. Plain data, no tensor inside."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -40,3 +41,20 @@ class Missing(Enum):
 
 
 Shown = Value | Missing
+
+
+def magnitude(value: Shown) -> float:
+    """The largest finite size among the elements, as far as the summary tells."""
+    if not isinstance(value, Value):
+        return 0.0
+    if value.whole:
+        return max((size for size in map(abs, _flat(value.data)) if size < float("inf")), default=0.0)
+    return max(abs(value.minimum or 0.0), abs(value.maximum or 0.0))
+
+
+def _flat(data: Any) -> Iterator[Any]:
+    if isinstance(data, list):
+        for each in data:
+            yield from _flat(each)
+    else:
+        yield data

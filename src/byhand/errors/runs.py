@@ -18,11 +18,12 @@ class NotJudged(ByhandError):
 class NoBackward(ByhandError):
     """Nothing to explain: no backward pass was recorded."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, failure: str = "") -> None:
+        fault = f"byhand itself failed while your program ran, which went on undisturbed: {failure}"
         super().__init__(
             "no backward pass was recorded",
             where=where,
-            why="the gradients are worked while backward() runs, and it did not run",
+            why=fault if failure else "the gradients are worked while backward() runs, and it did not run",
             fix="loss.backward()      # or torch.autograd.grad(loss, weights), in the program",
         )
 

@@ -140,7 +140,7 @@ class CallRecorder(TorchFunctionMode):
                 stop,
                 frame and frame.f_code,
                 frame.f_lasti if frame else -1,
-                inner is None or inner.f_code.co_name in (getattr(func, "__name__", ""), "wrapped"),
+                inner is None or inner.f_code.co_name in (getattr(func, "__name__", ""), "wrapped", "__torch_function__"),
                 tuple(running) if running else (),
             )
         )

@@ -81,7 +81,7 @@ def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, A
     if not all((torch.is_tensor(output) and output.requires_grad) or isinstance(output, GradientEdge) for output in outputs):
         return None
     seeds = arguments[0] if arguments else ()
-    if any(torch._C._functorch.is_functorch_wrapped_tensor(seed) for seed in seeds if isinstance(seed, torch.Tensor)):
+    if any(is_batched(seed) for seed in seeds if isinstance(seed, torch.Tensor)):
         return None
     graph, live = read_graph(outputs)
     filled = tuple(
@@ -91,6 +91,11 @@ def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, A
     inputs = arguments[3] if len(arguments) > 3 else ()
     kind = "backward" if options.get("accumulate_grad") else "grad"
     return Started(graph, live, tuple(outputs), filled, kind, bool(inputs))
+
+
+def is_batched(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is one of functorch's, or of `torch.autograd.grad(is_grads_batched=True)`: it stands for many."""
+    return torch._C._functorch.is_functorch_wrapped_tensor(tensor) or torch._C._functorch.is_legacy_batchedtensor(tensor)
 
 
 class Watch:

@@ -29,7 +29,9 @@ here = _Here()
 def _call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
     if not here.listeners:
         return calls.original(self, *args, **kwargs)
-    here.running.append(weakref.ref(self))
+    reference = weakref.ref(self)
+    hash(reference)  # a reference keeps its hash; of a dead one that was never asked there is none
+    here.running.append(reference)
     try:
         result = calls.original(self, *args, **kwargs)
     finally:

@@ -1,20 +1,40 @@
 """A tensor at this moment, as plain data."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
 from byhand.value import WHOLE, Missing, Shown, Value
 
 
 def summarize(tensor: torch.Tensor) -> Value:
-    """The tensor's value: every element up to 64, else range, mean, norm, zeros and non-finite count."""
-    shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
-    if tensor.numel() <= WHOLE and _plain(tensor):
-        return Value(shape, dtype, tensor.tolist())
-    if not _plain(tensor):
-        return _unusual(tensor, shape, dtype)
-    return _statistics(tensor.detach(), shape, dtype)
+    """The tensor's value: every element up to 64, else range, mean, norm, zeros and non-finite count.
+
+    Tensors without values (on the meta device, fake ones) have their shape and dtype alone.
+    """
+    shape, dtype = lengths(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+    try:
+        if not _plain(tensor):
+            return _unusual(tensor, shape, dtype)
+        return Value(shape, dtype, tensor.tolist()) if tensor.numel() <= WHOLE else _statistics(tensor.detach(), shape, dtype)
+    except (RuntimeError, TypeError):
+        return Value(shape, dtype)
+
+
+def unworkable(tensor: torch.Tensor) -> str:
+    """Why a tensor cannot be worked by hand, "" if it can."""
+    if tensor.is_nested:
+        return "nested tensors are not worked by hand"
+    if tensor.is_meta or isinstance(tensor, FakeTensor):
+        return "there are no values, only shapes"
+    return ""
+
+
+def lengths(shape: Iterable[Any]) -> tuple[int, ...]:
+    """A shape as numbers; -1 where the rows of a nested tensor differ in length."""
+    return tuple(length if type(length) is int else -1 for length in shape)
 
 
 def shown(thing: Any) -> Shown:

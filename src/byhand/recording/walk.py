@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from byhand.graph import Edge, Graph, Node, Root, TensorMeta
+from byhand.recording.summary import lengths
 
 BAND = 500  # steps down a graph; PyTorch frees walked nodes by recursion, and 2,000 steps overflow the stack of a small thread
 
@@ -90,7 +91,7 @@ def topological(roots: Sequence[Any]) -> list[Any]:
 def _metas(node: Any) -> tuple[TensorMeta, ...]:
     metas = []
     for meta in node._input_metadata:
-        shape = () if meta.is_cpp_nested_tensor else tuple(meta.shape)
+        shape = () if meta.is_cpp_nested_tensor else lengths(meta.shape)
         metas.append(TensorMeta(shape, meta.dtype, meta.device))
     return tuple(metas)
 
@@ -105,7 +106,7 @@ def _leaf_metas(node: Any) -> tuple[TensorMeta, ...]:
     strided = leaf.layout is torch.strided
     return (
         TensorMeta(
-            tuple(leaf.shape), leaf.dtype, leaf.device, leaf.stride() if strided else None, leaf.storage_offset() if strided else None
+            lengths(leaf.shape), leaf.dtype, leaf.device, leaf.stride() if strided else None, leaf.storage_offset() if strided else None
         ),
     )
 

@@ -15,8 +15,9 @@ MODELS = {
     "MLP, 4 layers": mlp,
     "transformer, 4 layers": lambda: transformer(width=64, batch=2, length=16),
     "GPT-2 of tests/zoo.py": gpt2,
+    "GPT-2, 12 layers": lambda: gpt2(n_layer=12),
 }
-ROUNDS = 7
+ROUNDS = 5
 
 
 def graphs(model: nn.Module, batch: tuple[Tensor, ...]) -> list[str]:

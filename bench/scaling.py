@@ -13,7 +13,7 @@ from byhand.recording.engine import unnoticed
 from byhand.recording.walk import read_graph
 
 SIZES = (1_000, 10_000, 100_000, 200_000)
-ROUNDS = 3
+ROUNDS = 2
 SMALL = 20_000  # nodes that are worked in each round at least: small graphs several times
 PARTS = ("reading", "judging", "rendering")
 

@@ -1,12 +1,13 @@
 """What `import byhand` adds to `import torch`, and what the command adds to running the script; each in a fresh process."""
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from measuring.rounds import environment, table
+from measuring.rounds import Spent, environment, table
 
 ROUNDS = 9
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "back_propagation.py"
@@ -20,34 +21,49 @@ PROGRAMS = {
     "byhand check examples/back_propagation.py": ["-c", COMMAND, "check", str(EXAMPLE)],
     "byhand --help": ["-c", COMMAND, "--help"],
 }
-BASES = {"import torch, byhand": "import torch", "the same, and every public name used": "import torch"}
+IMPORTS = ("import torch, byhand", "the same, and every public name used")
 SCRIPT = "python examples/back_propagation.py"
+COMMANDS = {
+    SCRIPT: "",
+    "byhand explain examples/back_propagation.py": "1.40",
+    "byhand check examples/back_propagation.py": "",
+    "byhand --help": "",
+}
+# whoever has byhand installed has its bytecode too
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def seconds(words: Sequence[str]) -> float:
-    """How long a fresh process takes."""
-    started = time.perf_counter()
-    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+def spent(words: Sequence[str]) -> Spent:
+    """What a fresh process takes."""
+    began, before = time.perf_counter(), os.times()
+    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return Spent(time.perf_counter() - began, used)
 
 
-def fastest() -> dict[str, float]:
+def fastest() -> dict[str, Spent]:
     """The best of several rounds, the programs in turn: what disturbs a start only ever makes it longer."""
-    rounds = [{name: seconds(words) for name, words in PROGRAMS.items()} for _ in range(ROUNDS)]
-    return {name: min(each[name] for each in rounds) for name in PROGRAMS}
+    rounds = [{name: spent(words) for name, words in PROGRAMS.items()} for _ in range(ROUNDS + 1)][1:]
+    return {name: Spent(*(min(each[name][kind] for each in rounds) for kind in range(2))) for name in PROGRAMS}
 
 
 if __name__ == "__main__":
-    environment("starting")
+    environment("starting, each time in a fresh process")
     best = fastest()
-    added = [(name, f"{best[name]:.2f}", f"{best[name] - best[base]:+.2f}", "0.15") for name, base in BASES.items()]
-    table(
-        "seconds over `import torch`", ("", "seconds", "added", "goal"), [("import torch", f"{best['import torch']:.2f}", "", ""), *added]
-    )
-    times = [(name, f"{best[name]:.2f}", f"{best[name] / best[SCRIPT]:.2f}") for name in PROGRAMS if "examples" in name or "help" in name]
-    goals = ["", "1.40", "", ""]
-    table(
-        "the commands, against running the script",
-        ("", "seconds", "times", "goal"),
-        [(*row, goal) for row, goal in zip(times, goals, strict=True)],
-    )
+    added = [
+        (
+            name,
+            f"{best[name].clock:.2f}",
+            *(f"{mine - base:+.2f}" for mine, base in zip(best[name], best["import torch"], strict=True)),
+            "0.15",
+        )
+        for name in IMPORTS
+    ]
+    head = ("", "seconds", "clock", "processor", "goal")
+    table("seconds added to `import torch`", head, [("import torch", f"{best['import torch'].clock:.2f}", "", "", ""), *added])
+    times = [
+        (name, f"{best[name].clock:.2f}", *(f"{mine / base:.2f}" for mine, base in zip(best[name], best[SCRIPT], strict=True)), goal)
+        for name, goal in COMMANDS.items()
+    ]
+    table("the commands, against running the script", head, times)

@@ -79,17 +79,18 @@ def test_variables_of_a_running_function_are_not_held(way):
 def test_deep_graphs_die_too(way):
     """A graph so deep that freeing it needs care is freed as soon as its loss is gone."""
     it = made("example")
+    it.w = weight = torch.ones((), requires_grad=True)
 
-    def forward():
-        value = it.w
+    def forward(weight=weight):
+        value = weight
         for _ in range(1200):
             value = value * 1.0
         return [value]
 
     it.forward = forward
-    leaf = weakref.ref(it.w)
+    leaf = weakref.ref(weight)
     step(way, it)
-    del it, forward
+    del it, forward, weight
     gc.collect()
 
     assert leaf() is None
@@ -114,13 +115,16 @@ def test_nothing_stays_installed_after_an_exception(way, place):
     def fail(*given):
         raise ValueError("the program's own")
 
-    with pytest.raises(ValueError, match="the program's own"), record(way):
+    def program():
         y_hat, _, loss = it.forward()
         if place == "forward":
             fail()
         y_hat.register_hook(fail if place == "hook" else lambda grad: None)
         loss.backward()
         fail()
+
+    with pytest.raises(ValueError, match="the program's own"), record(way):
+        program()
 
     assert installed() == ALONE
 

@@ -152,6 +152,21 @@ def test_modes_of_the_program_see_the_same_calls(program, way, mode, inside):
     assert run(way) == run("plain")
 
 
+@pytest.mark.parametrize("way", RECORDINGS)
+def test_dispatch_mode_sees_no_reading_of_values(way):
+    """Nor does a dispatch mode see how byhand reads a value, in inference mode, where PyTorch would tell it."""
+
+    def run(watching):
+        with torch.inference_mode(), watching:
+            torch.ones(3) * 2
+        return watching.log
+
+    with byhand.record(judge=way == "record"):
+        log = run(Dispatches())
+
+    assert log == run(Dispatches())
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_flops_are_counted_as_before(way):
     """PyTorch's own FLOP counter counts the program and nothing of byhand's."""
@@ -203,7 +218,7 @@ def test_default_device_can_be_set_and_unset(way):
 
 def rewriting(place, it):
     """Doubles a gradient on its way, at one of the places where PyTorch lets a hook do so."""
-    y_hat, s, loss = it.forward()
+    _, s, loss = it.forward()
     if place == "tensor hook":
         s.register_hook(lambda grad: grad * 2)
     elif place == "leaf hook":

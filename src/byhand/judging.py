@@ -137,9 +137,9 @@ class Judge:
         place = (index, 0)
         ours, theirs = self._ours.pop(place, None), self._theirs.pop(place, None)
         arrived = self.found.arrived[place] = Arrived()
-        if grad is None and theirs is None:
-            return
         sent = theirs if theirs is not None else grad
+        if sent is None:
+            return
         if place in self._keep:
             self.found.kept[place] = sent
         arrived.by_torch = summarize(sent)
@@ -205,9 +205,7 @@ class Judge:
         except Exception as problem:
             return self._unjudged(number, to, theirs, Verdict.NOT_COMPARED, _fault(problem))
 
-    def _judged(
-        self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands
-    ) -> Contribution:
+    def _judged(self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands) -> Contribution:
         to = (edge.node, edge.output_nr)
         worked = contribute(node, number, operands)
         chained = worked.received if own is operands else contribute(node, number, own).received

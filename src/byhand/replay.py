@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from byhand.errors import ByhandError
 from byhand.graph import Graph, Node
 from byhand.recording.describe import Description
 from byhand.recording.saved import Saved
@@ -79,7 +78,7 @@ def _forward(node: Node, saved: Saved, found: Found) -> Any:
         return None
     inputs, given = _inputs(node), []
     for name in forward.__code__.co_varnames[: forward.__code__.co_argcount]:
-        value = found.get(inputs[name]) if name in inputs else saved[name] if name in saved else None
+        value = found.get(inputs[name]) if name in inputs else _saved(saved, name)
         if value is None:
             return None
         given.append(value)
@@ -87,6 +86,11 @@ def _forward(node: Node, saved: Saved, found: Found) -> Any:
         return forward(*given)
     except (RuntimeError, TypeError, ValueError, IndexError):
         return None
+
+
+def _saved(saved: Saved, name: str) -> Any:
+    """What the node saved under a name; None if it saves nothing of that name."""
+    return saved[name] if name in saved else None
 
 
 def _filled(node: Node, description: Description, found: Found) -> Description:

@@ -110,9 +110,10 @@ def in_symbols(result: Pass, labels: Labels) -> Iterator[Block]:
     rows = []
     for leaf in labels.leaves[:MOST_WEIGHTS]:
         paths = [path for path in paths_to(leaf, result, labels) if path]
-        for number, path in enumerate(paths):
-            head = labels.gradient((leaf.index, 0)) if not number else Cell("")
-            rows.append(((head, Cell(f"{'+ ' * bool(number)}{symbols(path, result, labels).text}", Role.BACKWARD, _plus(path, number, result, labels))),))
+        for path in paths:
+            said, plus = symbols(path, result, labels), "+ " * (path is not paths[0])
+            head = Cell("") if plus else labels.gradient((leaf.index, 0))
+            rows.append(((head, Cell(f"{plus}{said.text}", Role.BACKWARD, f"{plus}{said.latex}")),))
     if rows:
         yield Heading("The chain rule")
         yield Table(("",), tuple(rows))
@@ -120,10 +121,6 @@ def in_symbols(result: Pass, labels: Labels) -> Iterator[Block]:
 
 
 FACTORS = "Each factor is one of the lines above: what arrives at a value, sent on to what it was made from."
-
-
-def _plus(path: tuple[Link, ...], number: int, result: Pass, labels: Labels) -> str:
-    return f"{'+ ' * bool(number)}{symbols(path, result, labels).latex}"
 
 
 def sum_of(title: str, sent: Sequence[Link], target: Target, total: Shown, labels: Labels) -> Ledger:

@@ -43,8 +43,11 @@ def _of_program(result: Pass) -> str:
 
 
 def place(step: Step) -> str:
-    """Where the user wrote the operation: file:line, "" if that is not known."""
-    return f"{plain(step.origin.file.replace(chr(92), '/').rpartition('/')[2])}:{step.origin.line}" if step.origin else ""
+    """Where the user wrote the operation: file:line, or the line of a notebook's cell; "" if that is not known."""
+    if step.origin is None:
+        return ""
+    name = plain(step.origin.file.replace("\\", "/").rpartition("/")[2])
+    return f"{name}, line {step.origin.line}" if name == "a cell" or name.startswith("cell ") else f"{name}:{step.origin.line}"
 
 
 def verdict(comparison: Comparison) -> tuple[Cell, ...]:

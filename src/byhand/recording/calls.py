@@ -3,7 +3,7 @@
 import sys
 import weakref
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -85,7 +85,7 @@ class CallRecorder(TorchFunctionMode):
         self._failed = failed
         self._over = False
 
-    def __enter__(self) -> "CallRecorder":
+    def __enter__(self) -> Self:
         """Begin, below the modes that are on the stack: they see what they always saw, and leave in their own order.
 
         The default device stays at the bottom, where PyTorch insists on finding it.
@@ -187,10 +187,7 @@ def _result(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
 
 
 def _large(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
-    if not values:
-        return weakref.ref(tensor), None, _version(tensor)
-    with unnoticed():
-        return weakref.ref(tensor), summarize(tensor), _version(tensor)
+    return weakref.ref(tensor), summarize(tensor) if values else None, _version(tensor)
 
 
 def _unusual(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:

@@ -11,9 +11,9 @@ from byhand.graph import Graph, Node, Origin
 from byhand.recording.calls import Call, Returned, Seen
 from byhand.recording.modules import Model
 from byhand.recording.naming import written
+from byhand.recording.scope import Variables
 from byhand.recording.summary import summarize
 from byhand.recording.targets import output_names
-from byhand.recording.scope import Variables
 from byhand.value import Missing, Shown, Value
 
 NESTED = 8  # calls inside a call that may lie between a node and the call that made it
@@ -72,7 +72,7 @@ class Describer:
             names,
             values,
             place.expression if place else "",
-            place and place.origin,
+            place.origin if place else None,
             self._module(call),
             number,
             self._arguments(number),
@@ -143,7 +143,8 @@ class Describer:
         if last is None:
             return []
         outputs = self._graph.nodes[last].outputs
-        return [(last, output) if output < len(outputs) else (-1, 0) for output in range(len(call.results) if isinstance(call.results, list) else 1)]
+        count = len(call.results) if isinstance(call.results, list) else 1
+        return [(last, output) if output < len(outputs) else (-1, 0) for output in range(count)]
 
     def _name(self, index: int, output_nr: int) -> str:
         claims = self._claimed.get((index, output_nr))
@@ -172,9 +173,7 @@ class Describer:
             return ()
         operands = written(call.code, call.instruction).arguments(len(call.arguments), mixed=_mixed(call))
         texts = [operand.text for operand in operands] or [""] * len(call.arguments)
-        return tuple(
-            Argument(text, _constant(argument), argument is not ...) for text, argument in zip(texts, call.arguments, strict=True)
-        )
+        return tuple(Argument(text, _constant(argument), argument is not ...) for text, argument in zip(texts, call.arguments, strict=True))
 
     def _module(self, call: Call) -> str:
         """The path of the innermost module that was running; the model's variable before it if several models were called."""

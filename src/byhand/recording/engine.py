@@ -16,7 +16,6 @@ from byhand.recording.saved import Saved
 from byhand.recording.walk import gradient_node, read_graph
 
 
-
 class Observer(Protocol):
     """Who is told what the engine does; called inside PyTorch's backward, so it must be quick and must not raise."""
 

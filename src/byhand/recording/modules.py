@@ -11,10 +11,12 @@ import torch
 from byhand.recording.patch import Patch
 
 
-
 class _Here(threading.local):
-    """What is going on in this thread: the modules being called, outermost first, who wants to hear of it,
-    and the frames of the compiled functions that run."""
+    """What is going on in this thread.
+
+    `running` are the modules being called, outermost first; `listeners` who wants to hear of it; `compiled` the frames of the compiled
+    functions that run.
+    """
 
     def __init__(self) -> None:
         self.running: list[weakref.ref[torch.nn.Module]] = []

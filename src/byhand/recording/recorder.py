@@ -8,8 +8,8 @@ import torch
 
 from byhand.recording import compiled, engine, modules
 from byhand.recording.calls import Call, CallRecorder, note_returned
-from byhand.recording.frames import outside, user_frame
 from byhand.recording.engine import Observer, Started
+from byhand.recording.frames import outside, user_frame
 from byhand.recording.modules import Model, here
 from byhand.recording.patch import Patch
 from byhand.recording.scope import Variables
@@ -108,7 +108,18 @@ class Recorder:
             self.failed(problem)
         if results is not None:
             self.notes.append(
-                (function, (), None, results, stop if start is None else start, stop, frame.f_code, frame.f_lasti, True, tuple(here.running))
+                (
+                    function,
+                    (),
+                    None,
+                    results,
+                    stop if start is None else start,
+                    stop,
+                    frame.f_code,
+                    frame.f_lasti,
+                    True,
+                    tuple(here.running),
+                )
             )
 
     def backward_started(self, started: Started) -> Observer | None:

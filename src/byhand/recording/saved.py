@@ -69,7 +69,8 @@ def packed_by(node: Any, raw: str) -> str:
 
 def packed(node: Any) -> str:
     """Why a node cannot be run a second time: something it saved must not be unpacked; "" if nothing stands against it."""
-    return next(filter(None, (packed_by(node, raw) for raw in _raw_names(type(node)))), "")
+    kind: Any = type(node)
+    return next(filter(None, (packed_by(node, raw) for raw in _raw_names(kind))), "")
 
 
 @cache

@@ -75,7 +75,7 @@ def _opened(thing: Any) -> bool:
 
 
 def _locals(frame: Any) -> dict[str, Any]:
-    """The variables of a frame. Those of a function are copied, and Python's own copy emptied: it would hold them until the function ends."""
+    """The variables of a frame. A function's are copied, and Python's own copy is emptied: it would hold them until the function ends."""
     found = frame.f_locals
     if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
         return cast("dict[str, Any]", found)

@@ -1,12 +1,15 @@
 """A tensor at this moment, as plain data."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
 from byhand.value import WHOLE, Missing, Shown, Value
+
+_WORKED = (torch.float32, torch.float64)
 
 
 def summarize(tensor: torch.Tensor) -> Value:
@@ -56,7 +59,7 @@ def _unusual(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str) -> Value:
         return Value(shape, dtype, tensor.detach().to_dense().tolist())
     if tensor.is_sparse:
         stored = _statistics(tensor.detach().coalesce().values(), shape, dtype)
-        return Value(shape, dtype, None, stored.minimum, stored.maximum, None, stored.norm, tensor.numel() - tensor._nnz(), stored.nonfinite)
+        return replace(stored, mean=None, zeros=tensor.numel() - tensor._nnz())
     return Value(shape, dtype)
 
 
@@ -66,7 +69,7 @@ def _statistics(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str) -> Val
         sizes = tensor.abs()
         nonfinite = sizes.numel() - int(torch.isfinite(sizes).sum())
         return Value(shape, dtype, None, None, None, None, float(sizes[torch.isfinite(sizes)].norm()), zeros, nonfinite)
-    wide = tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
+    wide = tensor if tensor.dtype in _WORKED else tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
     nonfinite = 0
     low, high = torch.aminmax(wide)
     if not torch.isfinite(low + high):

@@ -197,7 +197,9 @@ def program(name: str, place: Path = ENVIRONMENT) -> str:
 
 def run(*words: str, cwd: Path | None = None) -> int:
     """The exit code of a program; what it prints goes where ours goes."""
-    return subprocess.run(words, cwd=cwd, env={**os.environ, "PYTHONUTF8": "1"}, check=False).returncode
+    # PyTorch says on import that NumPy is not there; nothing here needs it
+    quiet = {"PYTHONUTF8": "1", "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS") or "ignore:Failed to initialize NumPy"}
+    return subprocess.run(words, cwd=cwd, env={**os.environ, **quiet}, check=False).returncode
 
 
 def refuse_old_python() -> None:

@@ -6,10 +6,13 @@ import warnings
 import pytest
 import torch
 from hazards import CASES, checkpointed, checkpointed_with_a_weight_used_outside
+from unusual_values import UNUSUAL
 from watched import RECORDINGS, VERBS, bits
 
 import byhand
 from byhand import Verdict
+
+PROGRAMS = {**CASES, **UNUSUAL}
 
 
 def run(way, program):
@@ -33,16 +36,16 @@ def run(way, program):
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("program", CASES)
+@pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("way", [*RECORDINGS, *VERBS])
 def test_program_comes_to_the_same(program, way):
     """The program runs to its end, with the same values, gradients and random numbers to the last bit, and warns of nothing new."""
     with warnings.catch_warnings(record=True) as alone:
         warnings.simplefilter("always")
-        _, expected = run("plain", CASES[program])
+        _, expected = run("plain", PROGRAMS[program])
     with warnings.catch_warnings(record=True) as watched:
         warnings.simplefilter("always")
-        found, result = run(way, CASES[program])
+        found, result = run(way, PROGRAMS[program])
 
     assert result == expected
     assert {str(each.message) for each in watched} <= {str(each.message) for each in alone}
@@ -113,6 +116,15 @@ def test_tracing_warns_of_nothing_new(way):
     assert run(way, program)[1] == run("plain", program)[1]
 
 
+class HalfUsed(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.unused = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+
+    def forward(self, batch):
+        return self.used(batch)
+
+
 @pytest.mark.parametrize("way", [*RECORDINGS, *VERBS])
 def test_distributed_training_with_unused_parameters(way, tmp_path):
     """DistributedDataParallel that looks for unused parameters trains to the same bits."""
@@ -122,8 +134,7 @@ def test_distributed_training_with_unused_parameters(way, tmp_path):
     distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
 
     def program(verb):
-        model = torch.nn.ModuleDict({"used": torch.nn.Linear(3, 2), "unused": torch.nn.Linear(3, 2)})
-        model.forward = model["used"]
+        model = HalfUsed()
         parallel = torch.nn.parallel.DistributedDataParallel(model, find_unused_parameters=True)
         optimizer = torch.optim.SGD(parallel.parameters(), lr=0.1)
         for _ in range(2):

@@ -89,7 +89,7 @@ def _tell(run: Run, wanted: Any, columns: int, colour: bool) -> None:
     if wanted.latex:
         write(wanted.latex, story.to_latex())
     if "-" not in (wanted.json, wanted.latex):
-        sys.stdout.write(render_text(story.document, width=columns, colour=colour))
+        sys.stdout.write("\n" + render_text(story.document, width=columns, colour=colour))
         others = [made.number for made in passes if Verdict.DIFFERS in verdicts(made) and made.number != story.passes[0].number]
         if others:
             told = f"{', '.join(map(str, others[:5]))}{' …' if len(others) > 5 else ''}"

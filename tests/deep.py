@@ -19,7 +19,7 @@ def chain(count):
     value, middle = weight, None
     for number in range(count):
         value = value * 1.0
-        if number == count // 2:
+        if number == count // 4:
             middle = value
     return weight, middle, value
 

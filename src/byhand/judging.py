@@ -1,5 +1,6 @@
 """Works one backward pass by hand beside PyTorch's, node by node, and keeps no tensor it does not still need."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
 from byhand.recording.summary import shown, summarize, unworkable
 from byhand.results import Comparison, Contribution, Operand, Verdict
-from byhand.value import WHOLE, Missing, Shown, magnitude
+from byhand.value import WHOLE, Missing, Shown, Value, magnitude
 
 BIG = 1 << 20  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
 Place = tuple[int, int]
@@ -61,6 +62,7 @@ class Judge:
         self._ours: dict[Place, torch.Tensor] = {}
         self._theirs: dict[Place, torch.Tensor] = {}
         self._strayed: set[Place] = set()
+        self._told: dict[Place, tuple[torch.Tensor, Shown]] = {}
         self._lost: dict[Place, str] = {}
         self._largest = 0.0
         self._share = sum(_elements(node) for node in graph.nodes) > BIG
@@ -142,7 +144,7 @@ class Judge:
             return
         if place in self._keep:
             self.found.kept[place] = sent
-        arrived.by_torch = summarize(sent)
+        arrived.by_torch = self._value(place, sent)
         if ours is None:
             self.found.leaves[index] = Comparison(Verdict.NOT_COMPARED, reason="nothing was sent to it by hand", source=self._source)
             return
@@ -183,8 +185,14 @@ class Judge:
             ours.append(mine)
             if grad is not None and place in self._keep:
                 self.found.kept[place] = grad
-            self.found.arrived[place] = Arrived(_shown(grad), _shown(grad if same else mine), rewritten)
+            by_torch = self._value(place, grad)
+            self.found.arrived[place] = Arrived(by_torch, by_torch if same else _shown(mine), rewritten)
         return ours, together
+
+    def _value(self, place: Place, grad: torch.Tensor | None) -> Shown:
+        """The value of what arrived; what one node alone sent was summed up when it was sent."""
+        sent, told = self._told.pop(place, (None, Missing.NOT_RECORDED))
+        return told if sent is grad and isinstance(told, Value) else _shown(grad)
 
     def _meet(self, mine: torch.Tensor, grad: torch.Tensor, place: Place) -> bool:
         if mine.layout is not torch.strided or grad.layout is not torch.strided:
@@ -213,19 +221,20 @@ class Judge:
         if comparison.verdict is Verdict.DIFFERS or any((node.index, output) in self._strayed for output in range(len(node.outputs))):
             self._strayed.add(to)
         given, by_torch = worked.given, _shown(theirs)
+        same = theirs is not None and comparison.verdict is Verdict.AGREES and not comparison.error
         self._largest = max(self._largest, magnitude(by_torch))
         made = Contribution(
             number,
             to,
             worked.rule.name,
-            summarize(worked.received),
+            by_torch if same else summarize(worked.received),
             by_torch,
             comparison,
             _local(worked, edge, operands, number) if node.outputs[0].shape == () == edge.meta.shape else None,
             tuple(given.shape) if tuple(given.shape) != edge.meta.shape else None,
             str(given.dtype).removeprefix("torch.") if given.dtype != edge.meta.dtype else None,
         )
-        self._send(to, chained, theirs)
+        self._send(to, chained, theirs, by_torch)
         return made
 
     def _compare(self, node: Node, number: int, edge: Edge, worked: Worked, theirs: torch.Tensor | None, operands: Operands) -> Comparison:
@@ -250,21 +259,15 @@ class Judge:
         comparison = Comparison(verdict, reason=reason, source=self._source)
         return Contribution(number, to, None, Missing.NOT_COMPARED, _shown(theirs), comparison)
 
-    def _send(self, to: Place, ours: torch.Tensor, theirs: torch.Tensor | None) -> None:
+    def _send(self, to: Place, ours: torch.Tensor, theirs: torch.Tensor | None, told: Shown = Missing.NOT_RECORDED) -> None:
         self._ours[to] = accumulate(self._ours.get(to), ours)
         if theirs is not None:
+            self._told[to] = (theirs, told)
             self._theirs[to] = accumulate(self._theirs.get(to), theirs)
 
 
 def _elements(node: Node) -> int:
-    return sum(_count(meta.shape) for meta in node.outputs)
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    total = 1
-    for length in shape:
-        total *= length
-    return total
+    return sum(math.prod(meta.shape) for meta in node.outputs)
 
 
 def _shown(tensor: Any) -> Shown:

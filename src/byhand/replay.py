@@ -1,5 +1,6 @@
 """Forward values that PyTorch did not keep, worked out again where everything that went in is known."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ def replay(
     graph: Graph, live: Sequence[Any], descriptions: Sequence[Description], variable: Callable[[int, int], torch.Tensor | None]
 ) -> list[Description]:
     """The descriptions, with the values filled in that follow from leaves, variables and what PyTorch saved."""
-    if sum(_elements(meta.shape) for node in graph.nodes for meta in node.outputs) > LARGEST:
+    if sum(math.prod(meta.shape) for node in graph.nodes for meta in node.outputs) > LARGEST:
         return list(descriptions)
     found: Found = {}
     for node in reversed(graph.nodes):
@@ -33,13 +34,6 @@ def replay(
         if not node.leaf and (node.index, 0) not in found and len(node.outputs) == 1:
             _work_out(node, Saved(live[node.index]), found)
     return [_filled(node, description, found) for node, description in zip(graph.nodes, descriptions, strict=True)]
-
-
-def _elements(shape: tuple[int, ...]) -> int:
-    total = 1
-    for length in shape:
-        total *= length
-    return total
 
 
 def _work_out(node: Node, saved: Saved, found: Found) -> None:
@@ -90,7 +84,9 @@ def _forward(node: Node, saved: Saved, found: Found) -> Any:
 
 def _saved(saved: Saved, name: str) -> Any:
     """What the node saved under a name; None if it saves nothing of that name."""
-    return saved[name] if name in saved else None
+    if name not in saved:
+        return None
+    return saved[name]
 
 
 def _filled(node: Node, description: Description, found: Found) -> Description:

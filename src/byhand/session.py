@@ -23,7 +23,7 @@ Place = tuple[int, int]
 class Watched(Judge):
     """A judge at work inside the user's backward, and what is needed to tell its pass afterwards."""
 
-    def __init__(self, started: Started, describer: Describer, roots: Sequence[Any]) -> None:
+    def __init__(self, started: Started, describer: Describer, roots: tuple[Any, ...]) -> None:
         super().__init__(started.graph, started.seeds, source="engine", partial=started.partial, identify=describer.name_of)
         self.started = started
         self.names = describer.names()

@@ -1,5 +1,6 @@
 """A tensor at this moment, as plain data."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -64,19 +65,23 @@ def _unusual(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str) -> Value:
 
 
 def _statistics(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str) -> Value:
-    zeros = tensor.numel() - int(tensor.count_nonzero())
     if tensor.is_complex():
+        zeros = tensor.numel() - int(tensor.count_nonzero())
         sizes = tensor.abs()
         nonfinite = sizes.numel() - int(torch.isfinite(sizes).sum())
         return Value(shape, dtype, None, None, None, None, float(sizes[torch.isfinite(sizes)].norm()), zeros, nonfinite)
     wide = tensor if tensor.dtype in _WORKED else tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
-    nonfinite = 0
-    low, high = torch.aminmax(wide)
-    if not torch.isfinite(low + high):
-        finite = wide[torch.isfinite(wide)]
-        nonfinite, wide = wide.numel() - finite.numel(), finite
-        if not finite.numel():
-            return Value(shape, dtype, None, zeros=zeros, nonfinite=nonfinite)
-        low, high = torch.aminmax(wide)
-    norm = torch.linalg.vector_norm(wide.reshape(-1))
-    return Value(shape, dtype, None, low.item(), high.item(), wide.mean().item(), norm.item(), zeros, nonfinite)
+    low, high, mean, norm = _moments(wide)
+    if math.isfinite(low) and math.isfinite(high):
+        return Value(shape, dtype, None, low, high, mean, norm, wide.numel() - int(wide.count_nonzero()))
+    finite = wide[torch.isfinite(wide)]
+    zeros, nonfinite = finite.numel() - int(finite.count_nonzero()), wide.numel() - finite.numel()
+    if not finite.numel():
+        return Value(shape, dtype, zeros=zeros, nonfinite=nonfinite)
+    low, high, mean, norm = _moments(finite)
+    return Value(shape, dtype, None, low, high, mean, norm, zeros, nonfinite)
+
+
+def _moments(tensor: torch.Tensor) -> list[float]:
+    """Smallest, largest, mean and norm, read from the device at once."""
+    return torch.stack((*torch.aminmax(tensor), tensor.mean(), torch.linalg.vector_norm(tensor))).tolist()

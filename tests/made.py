@@ -155,7 +155,10 @@ def fan_out() -> Pass:
                 operands=(Operand("other", "x", value(3.0), constant=True),),
             ),
         ),
-        (leaf(3, "w", 2.0, 12.0), leaf(4, "v", 5.0, 1.0)),
+        (
+            leaf(3, "w", 2.0, 12.0, grad_before=Missing.NO_GRADIENT, grad_after=value(12.0)),
+            leaf(4, "v", 5.0, 1.0, grad_before=Missing.NO_GRADIENT, grad_after=value(1.0)),
+        ),
         (Constant("x", value(3.0)),),
     )
 

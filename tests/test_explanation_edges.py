@@ -61,7 +61,7 @@ def test_an_operation_without_a_rule_says_so():
     step = made.step(0, "MyBackward", "loss", "My.apply(x)", made.value([1.0], (1,)), made.value([1.0], (1,)), sent)
     shown = text(explain(made.made((step,), (made.leaf(1, "x", made.value([1.0], (1,)), made.value([2.0], (1,))),))))
 
-    assert "no rule: PyTorch's number is shown" in shown
+    assert "PyTorch's number" in shown
     assert "○ no rule: no rule for MyBackward" in shown
 
 

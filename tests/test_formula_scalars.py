@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from byhand import rules
-from byhand.formula import Unsupported, closed_form, evaluate, local, read, shown_name, symbol, symbolic
+from byhand.formula import Unsupported, evaluate, from_symbols, local, read, shown_name, symbol, symbolic
 from byhand.formula.scalars import ABOUT_SHAPE
 from byhand.rules.table import HELPERS, TABLE
 
@@ -137,13 +137,13 @@ W, X, Y = symbol("w"), symbol("x"), symbol("y_hat")
 )
 def test_a_closed_form_is_written_in_our_notation(expression, shown):
     """Numbers first, sums last, plus before minus, factored where that is shorter."""
-    assert closed_form(expression)[0] == shown
+    assert from_symbols(expression)[0] == shown
 
 
 def test_what_has_no_notation_is_refused():
     """A SymPy object that no formula can show raises Unsupported, never a wrong text."""
     with pytest.raises(Unsupported, match="Integral"):
-        closed_form(sympy.Integral(X, X))
+        from_symbols(sympy.Integral(X, X))
 
 
 def both(tree, shown):

@@ -15,6 +15,7 @@ LAYERS = (
     ("rules", "failures"),
     ("chain_rule", "replay"),
     ("comparison",),
+    ("judged",),
     ("judging", "yours"),
     ("assembly", "direct"),
     ("diagnosis",),

@@ -74,6 +74,16 @@ def test_a_difference_in_a_tensor_says_where():
     assert (found.where, found.error) == ((2,), 2.0)
 
 
+def test_a_large_number_does_not_excuse_a_small_one():
+    """Each element is held against its own size: 0.5 is not 0.001, however large its neighbour is."""
+    w = weight([1.0, 1.0])
+    loss = (w * torch.tensor([1e6, 0.001])).sum()
+
+    found = yours(byhand.check(loss, w=[1e6, 0.5]))
+
+    assert (found.verdict, found.where, round(found.error, 3)) == (Verdict.DIFFERS, (1,), 0.499)
+
+
 def test_a_tensor_is_held_against_rounding_alone():
     """A tensor was computed, so it must agree to rounding: two digits are not enough."""
     w = weight([1.0, 1.0, 1.0])

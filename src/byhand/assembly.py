@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from byhand.graph import Graph, Node, Root
-from byhand.judging import Arrived, Judged
+from byhand.judged import Arrived, Judged
 from byhand.recording.describe import Argument, Description
 from byhand.recording.naming import number_names
 from byhand.results import Comparison, Constant, Contribution, Coverage, Leaf, Operand, Output, Pass, Step, Verdict
@@ -36,7 +36,8 @@ def assemble(
     leaves = [_leaf(node, descriptions[node.index], judged, grads) for node in graph.nodes if node.leaf]
     places = {name: tuple(each) for name, each in names.items()}
     graph = replace(graph, roots=tuple(_named(root, descriptions) for root in graph.roots))
-    return Pass(graph, tuple(steps), tuple(leaves), _constants(steps), _coverage(graph, judged), kind=kind, source=source, names=places)
+    coverage = _coverage(graph, judged)
+    return Pass(graph, tuple(steps), tuple(leaves), _constants(steps), coverage, kind, True, source, names=places, shared=judged.shared)
 
 
 def _named(root: Root, descriptions: Sequence[Description]) -> Root:

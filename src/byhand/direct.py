@@ -7,7 +7,8 @@ import torch
 
 from byhand.errors import Unreadable
 from byhand.graph import Graph
-from byhand.judging import Judge, Judged
+from byhand.judged import Judged
+from byhand.judging import Judge
 from byhand.recording.direct import run_node
 from byhand.recording.saved import Saved
 

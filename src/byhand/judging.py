@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 
@@ -11,32 +9,12 @@ from byhand.chain_rule import Operands, SavedValues, Worked, accumulate, contrib
 from byhand.comparison import SAMPLES, Nudge, compare, unit
 from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
+from byhand.judged import Arrived, Judged, Place, fault, not_made, told
 from byhand.recording.summary import shown, summarize, unworkable
 from byhand.results import Comparison, Contribution, Operand, Verdict
 from byhand.value import WHOLE, Missing, Shown, Value, magnitude
 
 BIG = 1 << 20  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
-Place = tuple[int, int]
-
-
-@dataclass(slots=True)
-class Arrived:
-    """The gradient at one output, as data: what PyTorch's node received, what our chain sent, and what a hook changed."""
-
-    by_torch: Shown = Missing.NOT_COMPUTED
-    by_hand: Shown = Missing.NOT_COMPUTED
-    rewritten: bool = False
-
-
-@dataclass(slots=True)
-class Judged:
-    """Everything found out about one pass, by place."""
-
-    arrived: dict[Place, Arrived] = field(default_factory=dict)
-    contributions: dict[int, tuple[Contribution, ...]] = field(default_factory=dict)
-    leaves: dict[int, Comparison] = field(default_factory=dict)
-    saved: dict[int, tuple[Operand, ...]] = field(default_factory=dict)
-    kept: dict[Place, torch.Tensor] = field(default_factory=dict)
 
 
 class Judge:
@@ -62,10 +40,11 @@ class Judge:
         self._ours: dict[Place, torch.Tensor] = {}
         self._theirs: dict[Place, torch.Tensor] = {}
         self._strayed: set[Place] = set()
-        self._told: dict[Place, tuple[torch.Tensor, Shown]] = {}
+        self._borrowed: dict[Place, str] = {}
+        self._sent: dict[Place, tuple[torch.Tensor, Shown, int]] = {}
         self._lost: dict[Place, str] = {}
         self._largest = 0.0
-        self._share = sum(_elements(node) for node in graph.nodes) > BIG
+        self._share = self.found.shared = sum(_elements(node) for node in graph.nodes) > BIG
         for root, seed in zip(graph.roots, seeds, strict=True):
             self._send((root.node, root.output_nr), seed, seed)
 
@@ -77,7 +56,7 @@ class Judge:
         except ByhandError:
             raise
         except Exception as problem:
-            self.not_run(node, _fault(problem))
+            self.not_run(node, fault(problem))
 
     def not_run(self, node: Node, reason: str) -> None:
         """What a node sends is not known, nor what depends on it."""
@@ -86,7 +65,7 @@ class Judge:
             if edge is not None:
                 to = (edge.node, edge.output_nr)
                 self._lost.setdefault(to, reason)
-                made.append(_not_made(number, to, reason, self._source))
+                made.append(not_made(number, to, reason, self._source))
         self.found.contributions[node.index] = tuple(made)
 
     def unknown(self, node: Node) -> str:
@@ -108,11 +87,21 @@ class Judge:
                 made.append(self._edge(node, number, edge, their, operands, own))
         self.found.contributions[node.index] = tuple(made)
         self.found.saved[node.index] = self._read(operands)
+        self._hand_on(node)
+
+    def _hand_on(self, node: Node) -> None:
+        """Behind a node that was not compared, our chain goes on from PyTorch's number: what depends on it is not ours alone."""
+        reason = next(
+            (self._borrowed[node.index, number] for number in range(len(node.outputs)) if (node.index, number) in self._borrowed), ""
+        )
+        for edge in node.edges if reason else ():
+            if edge is not None:
+                self._borrowed.setdefault((edge.node, edge.output_nr), reason)
 
     def _pass_on(self, node: Node, theirs: Sequence[torch.Tensor | None], reason: str) -> None:
         edges = [(number, (edge.node, edge.output_nr)) for number, edge in enumerate(node.edges) if edge is not None]
         self.found.contributions[node.index] = tuple(
-            self._unjudged(number, to, theirs[number], Verdict.NOT_COMPARED, reason) for number, to in edges
+            self._unjudged(node, number, to, theirs[number], Verdict.NOT_COMPARED, reason) for number, to in edges
         )
 
     def _read(self, operands: Operands) -> tuple[Operand, ...]:
@@ -130,9 +119,9 @@ class Judge:
             if not reason:
                 self._leaf(index, grad)
         except Exception as problem:
-            reason = _fault(problem)
+            reason = fault(problem)
         if reason:
-            self.found.arrived[index, 0] = Arrived(_shown(grad) if self._source == "engine" else Missing.NOT_COMPUTED)
+            self.found.arrived[index, 0] = Arrived(told(grad) if self._source == "engine" else Missing.NOT_COMPUTED)
             self.found.leaves[index] = Comparison(Verdict.NOT_COMPARED, reason=reason, source=self._source)
 
     def _leaf(self, index: int, grad: torch.Tensor | None) -> None:
@@ -144,14 +133,20 @@ class Judge:
             return
         if place in self._keep:
             self.found.kept[place] = sent
+        reason = self._borrowed.get(place) or ("" if ours is not None else "nothing was sent to it by hand")
+        if self._written_into(place, sent):
+            arrived.rewritten = True
+            reason = reason or "a hook wrote into the gradient that was sent to it"
         arrived.by_torch = self._value(place, sent)
-        if ours is None:
-            self.found.leaves[index] = Comparison(Verdict.NOT_COMPARED, reason="nothing was sent to it by hand", source=self._source)
+        if reason or ours is None:
+            arrived.by_hand = Missing.NOT_COMPARED
+            self.found.leaves[index] = Comparison(Verdict.NOT_COMPARED, reason=reason, source=self._source)
             return
         arrived.by_hand = summarize(ours)
         arrived.rewritten = grad is not None and theirs is not None and not _same_sum(grad, theirs)
         rounding = unit(ours.dtype, *(meta.dtype for node in self._graph.nodes[:64] for meta in node.outputs))
-        scale = self._largest * max(1.0, len(self._graph.nodes) ** 0.5 / 8)
+        # every node behind it agreed: what is left is rounding that added up; behind a difference there is no such excuse
+        scale = 0.0 if place in self._strayed else self._largest * max(1.0, len(self._graph.nodes) ** 0.5 / 8)
         self.found.leaves[index] = compare(ours, sent, rounding, scale=scale, source=self._source)
 
     def stopped(self, index: int, output_nr: int, grad: torch.Tensor) -> None:
@@ -162,7 +157,7 @@ class Judge:
         place = (index, output_nr)
         ours = self._ours.pop(place, None)
         self._theirs.pop(place, None)
-        self.found.arrived[place] = Arrived(summarize(grad), _shown(ours))
+        self.found.arrived[place] = Arrived(summarize(grad), told(ours))
 
     def received(self, index: int, output_nr: int = 0) -> torch.Tensor | None:
         """What PyTorch's nodes have sent to a place so far; the direct way feeds its nodes with it."""
@@ -177,7 +172,7 @@ class Judge:
             mine, sent = self._ours.pop(place, None), self._theirs.pop(place, None)
             if place in self._lost:
                 mine = sent = None
-            rewritten = grad is not None and sent is not None and not _same_sum(grad, sent)
+            rewritten = self._written_into(place, sent) or (grad is not None and sent is not None and not _same_sum(grad, sent))
             if grad is None or mine is None or (rewritten and place not in self._strayed):
                 mine = grad
             same = mine is grad or (grad is not None and mine is not None and self._meet(mine, grad, place))
@@ -186,13 +181,19 @@ class Judge:
             if grad is not None and place in self._keep:
                 self.found.kept[place] = grad
             by_torch = self._value(place, grad)
-            self.found.arrived[place] = Arrived(by_torch, by_torch if same else _shown(mine), rewritten)
+            self.found.arrived[place] = Arrived(by_torch, by_torch if same else told(mine), rewritten)
         return ours, together
+
+    def _written_into(self, place: Place, theirs: torch.Tensor | None) -> bool:
+        """Whether a hook wrote into the one tensor that was sent to a place."""
+        sent, _, version = self._sent.get(place, (None, None, 0))
+        return sent is not None and sent is theirs and sent._version != version
 
     def _value(self, place: Place, grad: torch.Tensor | None) -> Shown:
         """The value of what arrived; what one node alone sent was summed up when it was sent."""
-        sent, told = self._told.pop(place, (None, Missing.NOT_RECORDED))
-        return told if sent is grad and isinstance(told, Value) else _shown(grad)
+        sent, value, version = self._sent.pop(place, (None, Missing.NOT_RECORDED, 0))
+        unchanged = sent is not None and sent is grad and sent._version == version
+        return value if unchanged and isinstance(value, Value) else told(grad)
 
     def _meet(self, mine: torch.Tensor, grad: torch.Tensor, place: Place) -> bool:
         if mine.layout is not torch.strided or grad.layout is not torch.strided:
@@ -202,16 +203,17 @@ class Judge:
     def _edge(self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands) -> Contribution:
         to = (edge.node, edge.output_nr)
         if theirs is None and self._partial:
-            return _not_made(number, to, "this backward did not ask for it", self._source)
+            return not_made(number, to, "this backward did not ask for it", self._source)
         theirs = theirs if theirs is None else receive(theirs, edge)
         try:
             return self._judged(node, number, edge, theirs, operands, own)
         except (NoRule, Unreadable) as problem:
-            return self._unjudged(number, to, theirs, Verdict.NO_RULE if isinstance(problem, NoRule) else Verdict.NOT_COMPARED, problem.why)
+            verdict = Verdict.NO_RULE if isinstance(problem, NoRule) else Verdict.NOT_COMPARED
+            return self._unjudged(node, number, to, theirs, verdict, problem.why)
         except ByhandError:
             raise
         except Exception as problem:
-            return self._unjudged(number, to, theirs, Verdict.NOT_COMPARED, _fault(problem))
+            return self._unjudged(node, number, to, theirs, Verdict.NOT_COMPARED, fault(problem))
 
     def _judged(self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands) -> Contribution:
         to = (edge.node, edge.output_nr)
@@ -220,7 +222,7 @@ class Judge:
         comparison = self._compare(node, number, edge, worked, theirs, operands)
         if comparison.verdict is Verdict.DIFFERS or any((node.index, output) in self._strayed for output in range(len(node.outputs))):
             self._strayed.add(to)
-        given, by_torch = worked.given, _shown(theirs)
+        given, by_torch = worked.given, told(theirs)
         same = theirs is not None and comparison.verdict is Verdict.AGREES and not comparison.error
         self._largest = max(self._largest, magnitude(by_torch))
         made = Contribution(
@@ -253,34 +255,22 @@ class Judge:
 
         return compare(worked.received, other, rounding, noise=noise, source=self._source)
 
-    def _unjudged(self, number: int, to: Place, theirs: torch.Tensor | None, verdict: Verdict, reason: str) -> Contribution:
+    def _unjudged(self, node: Node, number: int, to: Place, theirs: torch.Tensor | None, verdict: Verdict, reason: str) -> Contribution:
         if theirs is not None:
+            self._borrowed[to] = f"it depends on {node.name}, which was not compared"
             self._send(to, theirs, theirs)
         comparison = Comparison(verdict, reason=reason, source=self._source)
-        return Contribution(number, to, None, Missing.NOT_COMPARED, _shown(theirs), comparison)
+        return Contribution(number, to, None, Missing.NOT_COMPARED, told(theirs), comparison)
 
-    def _send(self, to: Place, ours: torch.Tensor, theirs: torch.Tensor | None, told: Shown = Missing.NOT_RECORDED) -> None:
+    def _send(self, to: Place, ours: torch.Tensor, theirs: torch.Tensor | None, value: Shown = Missing.NOT_RECORDED) -> None:
         self._ours[to] = accumulate(self._ours.get(to), ours)
         if theirs is not None:
-            self._told[to] = (theirs, told)
+            self._sent[to] = (theirs, value, theirs._version)
             self._theirs[to] = accumulate(self._theirs.get(to), theirs)
 
 
 def _elements(node: Node) -> int:
     return sum(math.prod(meta.shape) for meta in node.outputs)
-
-
-def _shown(tensor: Any) -> Shown:
-    return Missing.NO_GRADIENT if tensor is None else summarize(tensor)
-
-
-def _fault(problem: Exception) -> str:
-    return f"our rule failed: {type(problem).__name__}: {problem}".splitlines()[0]
-
-
-def _not_made(number: int, to: Place, reason: str, source: str) -> Contribution:
-    comparison = Comparison(Verdict.NOT_COMPARED, reason=reason, source=source)
-    return Contribution(number, to, None, Missing.NOT_COMPUTED, Missing.NOT_COMPUTED, comparison)
 
 
 def _local(worked: Worked, edge: Edge, operands: Operands, number: int) -> float | None:

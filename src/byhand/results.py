@@ -147,7 +147,9 @@ class Coverage:
 class Pass:
     """One backward pass, worked: `kind` is "backward" or "grad"; `number` counts the passes of the program from 1, of `total`.
 
-    `names` are the places (node, output) that each name of the user's program stands for, the first use first.
+    `names` are the places (node, output) that each name of the user's program stands for, the first use first. `shared` says that
+    each gradient by hand was worked from PyTorch's own one step above, as in very large graphs; `hooks` names tensors with hooks
+    that were not called, since no engine ran.
     """
 
     graph: Graph
@@ -162,4 +164,6 @@ class Pass:
     total: int = 1
     program: str = ""
     yours: tuple[Yours, ...] = ()
+    shared: bool = False
+    hooks: tuple[str, ...] = ()
     names: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)

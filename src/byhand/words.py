@@ -128,6 +128,11 @@ def size_of(shown: Shown) -> float | None:
     return math.sqrt(sum(abs(each) ** 2 for each in flat(shown.data) if abs(each) < math.inf))
 
 
+def single(shown: Shown) -> float | None:
+    """The one real number that a value is; None for what is missing, complex, or more than one number."""
+    return shown.data if isinstance(shown, Value) and isinstance(shown.data, int | float) else None
+
+
 def plain(text: str, longest: int = LONGEST) -> str:
     """The text on one line, shortened in its middle, with control and direction characters made visible."""
     line = "".join(_visible(character) for character in " ".join(text.split()))

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from byhand.comparison import compare, unit, widen
+from byhand.comparison import UNITS, unit, widen
 from byhand.errors import NotKept, NotNumbers, UnknownName, WrongShape
 from byhand.recording.summary import summarize
 from byhand.results import Leaf, Pass, Verdict, Yours
@@ -55,15 +55,31 @@ def _weigh(name: str, value: Any, place: Place, kept: Mapping[Place, torch.Tenso
         return Yours(name, place, summarize(mine), math.inf, Verdict.NOT_COMPARED)
     if mine.shape != theirs.shape:
         raise WrongShape(name, tuple(mine.shape), tuple(theirs.shape))
-    exact = torch.equal(widen(mine), widen(theirs))
+    left, right = widen(mine), widen(theirs)
     precision = torch.float32 if not isinstance(shown, Value) else getattr(torch, shown.dtype, torch.float32)
-    floors = unit(precision, *([mine.dtype] if isinstance(value, torch.Tensor) else []))
-    comparison = compare(mine, theirs, floors)
-    difference = (widen(mine) - widen(theirs)).abs()
-    error = difference.max().item() if difference.numel() else 0.0
-    agrees = comparison.verdict is Verdict.AGREES or bool((difference <= _written(value).clamp(min=comparison.floor)).all())
-    where = () if agrees or not difference.dim() else tuple(int(i) for i in torch.unravel_index(difference.argmax(), difference.shape))
-    return Yours(name, place, summarize(mine), error, Verdict.AGREES if agrees else Verdict.DIFFERS, where, exact)
+    rounding = unit(precision, *([mine.dtype] if isinstance(value, torch.Tensor) else []))
+    allowed = torch.maximum(_written(value).to(right.device), UNITS * rounding * _sizes(right, computed=hasattr(value, "tolist")))
+    difference = _difference(left, right)
+    wrong = difference > allowed
+    agrees = not wrong.any()
+    off = difference if agrees else torch.where(wrong, difference, 0.0)
+    error = off.max().item() if off.numel() else 0.0
+    where = () if agrees or not off.dim() else tuple(int(i) for i in torch.unravel_index(off.argmax(), off.shape))
+    verdict = Verdict.AGREES if agrees else Verdict.DIFFERS
+    return Yours(name, place, summarize(mine), error, verdict, where, torch.equal(left, right))
+
+
+def _difference(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """How far apart the elements are: NaN is at NaN, an infinity at the same infinity, and either is infinitely far from all else."""
+    equal = (left == right) | (torch.isnan(left) & torch.isnan(right))
+    return torch.where(equal, 0.0, (left - right).abs().nan_to_num(nan=math.inf, posinf=math.inf))
+
+
+def _sizes(gradient: torch.Tensor, *, computed: bool) -> torch.Tensor:
+    """The size that rounding of each element is held against: its own, and that of the whole tensor for one that was computed."""
+    sizes = torch.where(torch.isfinite(gradient), gradient.abs(), 0.0)
+    largest = sizes.max() if computed and sizes.numel() else 0.0
+    return sizes.clamp(min=largest * (sizes / largest).square().mean().sqrt()) if largest else sizes
 
 
 def _gradient(place: Place, made: Pass) -> Shown | None:

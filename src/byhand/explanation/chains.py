@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from byhand.document import Block, Cell, Formula, Heading, Ledger, Prose, Role, Table
 from byhand.explanation.closed_form import closed_form
 from byhand.explanation.formulas import local_of
-from byhand.explanation.frame import verdict
+from byhand.explanation.frame import other_change, same, verdict
 from byhand.explanation.labels import Labels, Target
-from byhand.explanation.products import product
+from byhand.explanation.products import gives, product
+from byhand.formula import number_latex
 from byhand.results import Contribution, Leaf, Pass, Step
-from byhand.value import Shown, Value
-from byhand.words import cell, counted, number, plain, size
+from byhand.value import Missing, Shown, Value
+from byhand.words import cell, counted, number, plain, single, size
 
 MOST_PATHS = 6  # of one weight that are written out
 MOST_LINKS = 5  # of paths that are told one by one; longer ones are told by what comes back
@@ -56,7 +57,7 @@ def derivation(leaf: Leaf, result: Pass, labels: Labels) -> dict[str, str | None
     """The chain rule for a weight as text and LaTeX, and its closed form; None for what is not written out."""
     written = is_scalar(result) and len(result.steps) <= LONGEST
     paths = paths_to(leaf, result, labels) if written else ()
-    if not paths or not all(paths) or not _reaches([path_product(path) for path in paths], leaf.by_hand):
+    if not paths or not all(paths) or not gives(sum(map(path_product, paths)), leaf):
         return {"text": None, "latex": None, "closed_form": None}
     said = [formulas(path, result, labels) for path in paths]
     ways = [symbols(path, result, labels) for path in paths]
@@ -65,7 +66,7 @@ def derivation(leaf: Leaf, result: Pass, labels: Labels) -> dict[str, str | None
     return {
         "text": " = ".join((head.text, " + ".join(each.text for each in ways), " + ".join(each.text for each in said), total.text)),
         "latex": " = ".join(
-            (head.latex, " + ".join(each.latex for each in ways), " + ".join(each.latex for each in said), number_latex(total.text))
+            (head.latex, " + ".join(each.latex for each in ways), " + ".join(each.latex for each in said), shown_latex(total.text))
         ),
         "closed_form": closed.text if closed else None,
     }
@@ -75,10 +76,10 @@ def _told(leaf: Leaf, result: Pass, labels: Labels, written: bool) -> Iterator[B
     paths = paths_to(leaf, result, labels) if written else ()
     symbol, total = labels.gradient((leaf.index, 0)), cell(leaf.by_hand, Role.BACKWARD)
     products = [path_product(path) for path in paths]
-    if len(paths) == 1 and paths[0] and _reaches(products, leaf.by_hand):
+    if len(paths) == 1 and paths[0] and gives(sum(products), leaf):
         parts = (symbols(paths[0], result, labels), formulas(paths[0], result, labels), numbers(paths[0], result))
         yield Formula((symbol, *_without_repeats(parts, symbol, total), total), remark(leaf, result, labels))
-    elif len(paths) > 1 and max(map(len, paths)) <= MOST_LINKS and _reaches(products, leaf.by_hand):
+    elif len(paths) > 1 and max(map(len, paths)) <= MOST_LINKS and gives(sum(products), leaf):
         rows = tuple(
             (_through(path, labels), symbols(path, result, labels), formulas(path, result, labels), Cell(number(product, dtype_of(leaf))))
             for path, product in zip(paths, products, strict=True)
@@ -176,7 +177,7 @@ def _start(path: tuple[Link, ...], result: Pass, labels: Labels | None) -> list[
         return []
     shown = cell(given)
     if labels is None:
-        return [Cell(shown.text, Role.PLAIN, number_latex(shown.text))]
+        return [Cell(shown.text, Role.PLAIN, shown_latex(shown.text))]
     return [labels.gradient((path[0][0].index, 0), Role.PLAIN)]
 
 
@@ -210,26 +211,23 @@ def _factor(step: Step, contribution: Contribution, labels: Labels) -> Cell:
 def _local_number(step: Step, contribution: Contribution) -> Cell:
     shown = step.outputs[0].value
     text = "?" if contribution.local is None else number(contribution.local, shown.dtype if isinstance(shown, Value) else "float32")
-    return Cell(text, Role.PLAIN, number_latex(text))
+    return Cell(text, Role.PLAIN, shown_latex(text))
 
 
-def number_latex(text: str) -> str:
-    """A shown number in LaTeX's mathematics."""
-    return text.replace("−", "-") if text.replace("−", "").replace(".", "").isdigit() else rf"\text{{{text.replace('−', '-')}}}"
+def shown_latex(text: str) -> str:
+    """A shown number in LaTeX's mathematics; what is no single number as text."""
+    written = text.replace("−", "-")
+    try:
+        return number_latex(int(written) if written.lstrip("-").isdigit() else float(written))
+    except ValueError:
+        return rf"\text{{{written}}}"
 
 
 def path_product(path: tuple[Link, ...]) -> float:
     """The product of the local derivatives along a path; NaN where one is not known."""
     start = root_gradient(path) if path else None
-    first = start.data if isinstance(start, Value) and isinstance(start.data, int | float) else math.nan
-    return first * math.prod(math.nan if each.local is None else each.local for _, each in path)
-
-
-def _reaches(products: list[float], total: Shown) -> bool:
-    """Whether what is written out does give the number: a shown number is a computed number."""
-    if not isinstance(total, Value) or not isinstance(total.data, int | float):
-        return False
-    return math.isclose(sum(products), total.data, rel_tol=1e-3, abs_tol=1e-30)
+    first = None if start is None else single(start)
+    return (math.nan if first is None else first) * math.prod(math.nan if each.local is None else each.local for _, each in path)
 
 
 def dtype_of(leaf: Leaf) -> str:
@@ -248,7 +246,8 @@ def remark(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Cell, ...]:
 
 def _by_torch(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Cell, ...]:
     name, number = plain(leaf.name) or labels.cell((leaf.index, 0)).text, cell(leaf.by_torch)
-    if isinstance(leaf.grad_before, Value):
+    untouched = result.source == "engine" and result.kind == "backward" and not leaf.rewritten
+    if untouched and isinstance(leaf.grad_before, Value) and not other_change(leaf):
         return Cell("PyTorch adds "), number, Cell(f" to {name}.grad")
-    stored = result.source == "engine" and result.kind == "backward"
+    stored = untouched and leaf.grad_before is Missing.NO_GRADIENT and same(leaf.grad_after, leaf.by_torch)
     return Cell(f"PyTorch: {name}.grad = " if stored else "PyTorch: "), number

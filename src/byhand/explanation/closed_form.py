@@ -1,17 +1,15 @@
 """The gradient of one weight as a single formula in the inputs: the chain rule with symbols instead of numbers."""
 
-import math
 from typing import Any
 
 from byhand.document import Cell, Role
 from byhand.explanation.formulas import numbers_of, parameter_of, rule_of
 from byhand.explanation.labels import Labels
-from byhand.formula import Unsupported, read, symbol, symbolic
-from byhand.formula import closed_form as written
+from byhand.explanation.products import gives
+from byhand.formula import Unsupported, from_symbols, read, symbol, symbolic
 from byhand.results import Leaf, Pass, Step
 from byhand.rules.table import FORWARD
-from byhand.value import Shown, Value
-from byhand.words import plain
+from byhand.words import plain, single
 
 LARGEST = 40  # operations
 LARGE = 60  # operations of a formula; factoring a larger one costs more than it tells
@@ -24,16 +22,16 @@ class _Unknown(Exception):
 
 def closed_form(leaf: Leaf, result: Pass, labels: Labels) -> Cell | None:
     """The formula, if it can be worked, is short enough, and gives the very number that was worked by hand; else None."""
-    if len(result.steps) > LARGEST or not isinstance(leaf.by_hand, Value) or not isinstance(leaf.by_hand.data, int | float):
+    if len(result.steps) > LARGEST or single(leaf.by_hand) is None:
         return None
     try:
         expression, given = _gradient(leaf, result, labels)
         value = float(expression.evalf(subs=given))
         shown = {each.name: plain(each.name) for each in expression.free_symbols}
-        text, latex = min((written(form, shown) for form in _forms(expression)), key=lambda said: len(said[0]))
-    except (Unsupported, _Unknown, TypeError, ValueError, OverflowError, ZeroDivisionError, RecursionError):
+        text, latex = min((from_symbols(form, shown) for form in _forms(expression)), key=lambda said: len(said[0]))
+    except (Unsupported, _Unknown, KeyError, TypeError, ValueError, OverflowError, ZeroDivisionError, RecursionError):
         return None
-    if len(text) > LONGEST or not math.isclose(value, leaf.by_hand.data, rel_tol=1e-3, abs_tol=1e-12):
+    if len(text) > LONGEST or not gives(value, leaf):
         return None
     return Cell(text, Role.PLAIN, latex)
 
@@ -46,7 +44,7 @@ def _forms(expression: Any) -> tuple[Any, ...]:
 
 def _gradient(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Any, dict[Any, float]]:
     """The derivative as a SymPy expression, and the numbers of its symbols."""
-    given = {symbol(each.name): number for each in result.leaves if (number := _number(each.value)) is not None}
+    given = {symbol(each.name): number for each in result.leaves if (number := single(each.value)) is not None}
     forward: dict[int, Any] = {each.index: symbol(each.name) for each in result.leaves}
     for step in labels.steps:
         values = _operands(step, labels, forward, given)
@@ -60,13 +58,9 @@ def _gradient(leaf: Leaf, result: Pass, labels: Labels) -> tuple[Any, dict[Any, 
     return arrived[leaf.index], given
 
 
-def _number(shown: Shown | None) -> float | None:
-    return shown.data if isinstance(shown, Value) and isinstance(shown.data, int | float) else None
-
-
 def _root(labels: Labels, node: int) -> Any:
     step = labels.by_index.get(node)
-    start = _number(step.outputs[0].by_hand) if step else None
+    start = single(step.outputs[0].by_hand) if step else None
     if start is None:
         raise _Unknown(str(node))
     return int(start) if float(start).is_integer() else start
@@ -75,7 +69,7 @@ def _root(labels: Labels, node: int) -> Any:
 def _operands(step: Step, labels: Labels, forward: dict[int, Any], given: dict[Any, float]) -> dict[str, Any]:
     values: dict[str, Any] = dict(numbers_of(step, labels))
     for operand in step.operands:
-        number = _number(operand.value)
+        number = single(operand.value)
         if operand.parameter not in values and operand.constant and operand.name and number is not None:
             values[operand.parameter] = _constant(operand.name, number, given)
     return values | {parameter_of(step, each): forward[each.to[0]] for each in step.contributions}

@@ -27,11 +27,19 @@ def names_of(step: Step, labels: Labels) -> dict[str, str]:
     for contribution in step.contributions:
         parameter = parameter_of(step, contribution)
         if parameter:
-            inputs.setdefault(parameter, []).append(labels.source(contribution.to))
+            inputs.setdefault(parameter, []).append(_called(step, parameter, contribution, labels))
     typed = {labels.typed(contribution.to) for contribution in step.contributions}
     names = {each.parameter: plain(each.name) for each in step.operands if each.name not in typed and not _is_number(each)}
     names |= {parameter: each[0] if len(each) == 1 else f"({', '.join(each)})" for parameter, each in inputs.items()}
     return {parameter: name for parameter, name in names.items() if name} | {"result": labels.source((step.index, 0))}
+
+
+def _called(step: Step, parameter: str, contribution: Contribution, labels: Labels) -> str:
+    """The label of an input; the operand's own name where what made it did not run backward."""
+    if labels.knows(contribution.to):
+        return labels.source(contribution.to)
+    named = next((plain(each.name) for each in step.operands if each.parameter == parameter), "")
+    return named or labels.source(contribution.to)
 
 
 def numbers_of(step: Step, labels: Labels) -> dict[str, bool | int | float]:
@@ -64,7 +72,7 @@ def _is_plain(data: Any) -> bool:
 
 def parameter_of(step: Step, contribution: Contribution) -> str:
     """PyTorch's name of the input that an edge belongs to; "" if there is no rule to tell it."""
-    rule = rule_of(step, contribution)
+    rule = rule_of(step, contribution) or next(iter(rules_of(step.op, contribution.edge)), None)
     return rule.input if rule else ""
 
 

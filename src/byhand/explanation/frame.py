@@ -1,12 +1,14 @@
 """What stands around every story: the title, what differs, the reader's own numbers, the `.grad` ledger, the summary."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from byhand.document import Block, Cell, Heading, Ledger, Prose, Role, Table
 from byhand.explanation.labels import Labels
 from byhand.results import Comparison, Contribution, Coverage, Leaf, Pass, Step, Verdict, Yours
 from byhand.value import Missing, Shown, Value
-from byhand.words import cell, counted, flat, number, plain, size, value
+from byhand.words import brief, cell, counted, flat, number, plain, size, value
 
 MOST = 5  # differing places, and ledgers, that are told one by one
 ROLES = {
@@ -151,8 +153,11 @@ def _worth(each: Yours) -> Cell:
 
 
 def grad_ledgers(result: Pass) -> Iterator[Block]:
-    """How `.grad` came about, for weights where it is more than what this pass sent."""
-    told = [leaf for leaf in result.leaves if _accumulated(leaf)]
+    """How `.grad` came about, for weights where it is more than what this pass sent; without a backward(), what it holds."""
+    if result.source == "direct":
+        yield from _held(result)
+        return
+    told = [leaf for leaf in result.leaves if result.kind == "backward" and _accumulated(leaf)]
     for leaf in told[:MOST]:
         yield _ledger(leaf)
     if told:
@@ -163,27 +168,46 @@ def grad_ledgers(result: Pass) -> Iterator[Block]:
         yield Prose((Cell(f"The same holds for {counted(len(told) - MOST, 'more weight')}."),))
 
 
+def _held(result: Pass) -> Iterator[Block]:
+    holding = [leaf for leaf in result.leaves if isinstance(leaf.grad_before, Value)]
+    if holding:
+        said = ", ".join(f"{plain(leaf.name)}.grad holds {brief(leaf.grad_before).text}" for leaf in holding[:MOST])
+        more = f", {counted(len(holding) - MOST, 'more weight')} hold one too" if len(holding) > MOST else ""
+        yield Prose((Cell(f"{said}{more} already; backward() would add to it."),))
+
+
 def _accumulated(leaf: Leaf) -> bool:
     if isinstance(leaf.grad_before, Value):
         return True
-    return isinstance(leaf.grad_after, Value) and isinstance(leaf.by_torch, Value) and not _same(leaf.grad_after, leaf.by_torch)
+    return isinstance(leaf.grad_after, Value) and isinstance(leaf.by_torch, Value) and not same(leaf.grad_after, leaf.by_torch)
 
 
-def _same(one: Value, other: Value) -> bool:
+def same(one: Shown, other: Shown) -> bool:
+    """Whether two values are the same, as far as they are known; NaN is the same as NaN."""
+    if not (isinstance(one, Value) and isinstance(other, Value)) or one.shape != other.shape:
+        return False
     if one.whole and other.whole:
-        return bool(one.data == other.data)
-    return (one.minimum, one.maximum, one.norm) == (other.minimum, other.maximum, other.norm)
+        return all(_change(last, first) is None for last, first in zip(flat(one.data), flat(other.data), strict=True))
+    return (one.minimum, one.maximum, one.norm, one.nonfinite) == (other.minimum, other.maximum, other.norm, other.nonfinite)
+
+
+def _change(after: Any, expected: Any, noise: float = 0.0) -> Any:
+    """By how much a number is not the expected one; None if it is, to the noise, and equal where one of them is not finite."""
+    if after == expected or (after != after and expected != expected):
+        return None
+    change = after - expected
+    return None if abs(change) <= noise < math.inf else change
 
 
 def _ledger(leaf: Leaf) -> Ledger:
     name = plain(leaf.name)
     rows = [(Cell(f"{name}.grad before"), cell(leaf.grad_before)), (Cell("this pass adds"), cell(leaf.by_torch))]
-    other = _other_change(leaf)
+    other = other_change(leaf)
     rows += [(Cell("hooks, clipping, other processes"), Cell(other))] if other else []
     return Ledger(f"{name}.grad is a running sum", tuple(rows), (Cell(f"{name}.grad after", Role.NAME), cell(leaf.grad_after)))
 
 
-def _other_change(leaf: Leaf) -> str:
+def other_change(leaf: Leaf) -> str:
     """What changed `.grad` besides this pass; "" for nothing, or where it cannot be seen."""
     if not (isinstance(leaf.grad_after, Value) and isinstance(leaf.by_torch, Value) and leaf.grad_after.whole and leaf.by_torch.whole):
         return ""
@@ -191,10 +215,13 @@ def _other_change(leaf: Leaf) -> str:
     before = flat(leaf.grad_before.data) if isinstance(leaf.grad_before, Value) and leaf.grad_before.whole else [0.0] * len(after)
     if leaf.grad_before is Missing.NOT_RECORDED or not len(after) == len(sent) == len(before):
         return ""
-    change = [last - first - middle for last, first, middle in zip(after, before, sent, strict=True)]
-    noise = [1e-5 * (abs(last) + abs(first) + abs(middle)) for last, first, middle in zip(after, before, sent, strict=True)]
-    if all(abs(each) <= allowed for each, allowed in zip(change, noise, strict=True)):
+    together = zip(after, before, sent, strict=True)
+    found = [_change(last, first + middle, 1e-5 * (abs(last) + abs(first) + abs(middle))) for last, first, middle in together]
+    if all(each is None for each in found):
         return ""
+    change = [each or 0.0 for each in found]
+    if not all(abs(each) < math.inf for each in change):
+        return "replaced it"
     return value(Value(leaf.by_torch.shape, leaf.by_torch.dtype, change[0] if leaf.by_torch.shape == () else change))
 
 
@@ -205,16 +232,23 @@ def summary(result: Pass) -> Iterator[Block]:
     if not result.judged:
         yield Prose((*cells, Cell("recorded, not judged", Role.NOT_COMPARED)))
         return
-    cells += [Cell(part, role) for part, role in _counts(coverage)]
-    cells += (
-        [Cell("\nPyTorch's numbers were asked for node by node, not taken from a backward() of yours.", Role.FAINT)]
-        if result.source == "direct"
-        else []
-    )
+    cells += [Cell(part, role) for part, role in _counts(result)]
+    cells += [Cell(f"\n{SHARED}", Role.FAINT)] if result.shared else []
+    cells += [Cell(f"\n{DIRECT}{_not_called(result.hooks)}", Role.FAINT)] if result.source == "direct" else []
     yield Prose(tuple(cells))
 
 
-def _counts(coverage: Coverage) -> Iterator[tuple[str, Role]]:
+DIRECT = "PyTorch's numbers were asked for node by node, not taken from a backward() of yours."
+SHARED = "In a run this large each gradient by hand is worked from PyTorch's own gradient one step above it."
+
+
+def _not_called(hooks: Sequence[str]) -> str:
+    names = ", ".join(map(plain, hooks[:MOST])) + (", …" if len(hooks) > MOST else "")
+    return f" The hooks on {names} were not called; backward() will call them." if hooks else ""
+
+
+def _counts(result: Pass) -> Iterator[tuple[str, Role]]:
+    coverage, leaves = result.coverage, sum(leaf.comparison.verdict is Verdict.DIFFERS for leaf in result.leaves)
     yield f"{coverage.by_rule:,} worked by our rules", Role.PLAIN
     if coverage.by_difference:
         yield f", {coverage.by_difference:,} checked by differences", Role.PLAIN
@@ -223,8 +257,21 @@ def _counts(coverage: Coverage) -> Iterator[tuple[str, Role]]:
     if coverage.reasons:
         yield f" ({', '.join(f'{count:,} × {plain(reason, 80)}' for reason, count in coverage.reasons.items())})", Role.PLAIN
     yield ", ", Role.PLAIN
-    yield (
-        (f"{coverage.differ:,} {'differs' if coverage.differ == 1 else 'differ'}", Role.DIFFERS)
-        if coverage.differ
-        else ("none differs", Role.AGREES if not coverage.not_compared and coverage.nodes else Role.PLAIN)
-    )
+    if coverage.differ:
+        yield f"{coverage.differ:,} {'differs' if coverage.differ == 1 else 'differ'}", Role.DIFFERS
+    if coverage.differ and leaves:
+        yield ", ", Role.PLAIN
+    if leaves:
+        yield f"{counted(leaves, 'weight')} {'differs' if leaves == 1 else 'differ'}", Role.DIFFERS
+    if not coverage.differ and not leaves:
+        yield _none_differs(result)
+
+
+def _none_differs(result: Pass) -> tuple[str, Role]:
+    coverage, edges = result.coverage, (each for step in result.steps for each in step.contributions)
+    if coverage.by_rule or coverage.by_difference:
+        return "none differs", Role.PLAIN if coverage.not_compared else Role.AGREES
+    # a node that is not judged whole can still have an edge that was compared
+    if any(each.comparison.verdict is Verdict.AGREES for each in edges):
+        return "none differs", Role.PLAIN
+    return "nothing was compared", Role.NOT_COMPARED

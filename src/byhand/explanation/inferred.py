@@ -8,8 +8,7 @@ from byhand.explanation.labels import Labels
 from byhand.formula import Unsupported, read, symbol, symbolic
 from byhand.results import Step
 from byhand.rules.table import FORWARD
-from byhand.value import Shown, Value
-from byhand.words import counted, number
+from byhand.words import counted, number, single
 
 MOST = 5
 ADVICE = "with byhand.record() as run:"
@@ -34,12 +33,12 @@ def follows(step: Step, labels: Labels) -> float | None:
     """The one number that the unknown operand of a scalar operation can have been; None if there is no such number."""
     import sympy
 
-    parameter, result = missing_of(step, labels), _plain(step.outputs[0].value)
+    parameter, result = missing_of(step, labels), single(step.outputs[0].value)
     if result is None or not parameter:
         return None
-    values = dict(numbers_of(step, labels)) | {each.parameter: known for each in step.operands if (known := _plain(each.value)) is not None}
+    values = dict(numbers_of(step, labels)) | {each.parameter: known for each in step.operands if (known := single(each.value)) is not None}
     for each in step.contributions:
-        known = _plain(labels.value(each.to))
+        known = single(labels.value(each.to))
         values |= {parameter_of(step, each): known} if known is not None else {}
     unknown = symbol(parameter)
     try:
@@ -47,7 +46,3 @@ def follows(step: Step, labels: Labels) -> float | None:
         return float(found[0]) if len(found) == 1 else None
     except (Unsupported, NotImplementedError, TypeError, ValueError):
         return None
-
-
-def _plain(shown: Shown) -> float | None:
-    return float(shown.data) if isinstance(shown, Value) and isinstance(shown.data, int | float) else None

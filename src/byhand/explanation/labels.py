@@ -15,7 +15,14 @@ LONGEST = 20  # characters of an expression that still serves as a label
 _LOOSE = re.compile(r" (?![^(\[]*[)\]]$)|^−")  # a space outside of a call's own parentheses
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
+UNASKED = "this backward did not ask for it"
+
 Target = tuple[int, int]
+
+
+def asked(contribution: Contribution) -> bool:
+    """Whether this backward was to send something there; one for some inputs only leaves others out."""
+    return contribution.comparison.reason != UNASKED
 
 
 class Labels:
@@ -80,7 +87,8 @@ class Labels:
         found: dict[Target, list[tuple[Step, Contribution]]] = {}
         for step in self.steps:
             for contribution in step.contributions:
-                found.setdefault(contribution.to, []).append((step, contribution))
+                if asked(contribution):
+                    found.setdefault(contribution.to, []).append((step, contribution))
         return found
 
     @cached_property
@@ -105,6 +113,10 @@ class Labels:
         """A lowered number for every weight without a name, in the order of the program."""
         without = [leaf.index for leaf in self.leaves if not plain(leaf.name)]
         return {index: str(place).translate(SUBSCRIPTS) for place, index in enumerate(without, 1)}
+
+    def knows(self, target: Target) -> bool:
+        """Whether the target is a leaf or an operation that ran backward."""
+        return target[0] in self._leaves or target[0] in self.by_index
 
     def typed(self, target: Target) -> str:
         """What the user typed for the value: its name, else its expression, unchanged; "" if neither is known."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.errors import NoSuchPart
 from byhand.explanation.frame import place
-from byhand.explanation.labels import Labels
+from byhand.explanation.labels import Labels, asked
 from byhand.explanation.tensor import told, weights
-from byhand.results import Contribution, Leaf, Pass, Step, Verdict
+from byhand.results import Comparison, Leaf, Pass, Step, Verdict
 from byhand.words import counted, plain, rounded, size, size_of
 
 OPENED = 60  # operations of a part that are told one by one
@@ -223,7 +223,7 @@ def _range(norms: list[float | None]) -> str:
 
 
 def _judged(group: list[Module]) -> Cell:
-    found = [each.comparison.verdict for module in group for step in module.steps for each in step.contributions]
+    found = [each.comparison.verdict for module in group for step in module.steps for each in step.contributions if asked(each)]
     found += [leaf.comparison.verdict for module in group for leaf in module.leaves]
     differ = sum(each is Verdict.DIFFERS for each in found)
     agree = sum(each is Verdict.AGREES for each in found)
@@ -236,26 +236,39 @@ def _judged(group: list[Module]) -> Cell:
 
 def worst(result: Pass, labels: Labels) -> Iterator[Block]:
     """The place where by hand and PyTorch are furthest apart, as a part of what rounding explains."""
-    judged = [
-        (each.comparison.error / each.comparison.floor, step, each)
-        for step in result.steps
-        for each in step.contributions
-        if _is_judged(each)
-    ]
-    if not judged:
+    edges = [(step, each) for step in result.steps for each in step.contributions if asked(each)]
+    comparisons = [each.comparison for _, each in edges]
+    weights_ = [leaf.comparison for leaf in result.leaves]
+    apart = [(_ratio(each.comparison), step, each) for step, each in edges if _is_judged(each.comparison) and each.comparison.error]
+    if apart:
+        ratio, step, each = max(apart, key=lambda found: found[0])
+        where = ", ".join(part for part in (plain(step.module), place(step), step.op) if part)
+        said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains"
+        yield Prose((Cell("Furthest apart: "), Cell(where, Role.NAME), Cell(f", towards {labels.described(each.to)}: off by {said}.")))
+    elif not any(_is_judged(each) and each.error for each in weights_):
+        yield from _same_numbers(comparisons, weights_)
+
+
+def _same_numbers(edges: Sequence[Comparison], leaves: Sequence[Comparison]) -> Iterator[Block]:
+    """That nothing is off, and how far that was looked at; nothing where nothing was."""
+    compared = sum(map(_is_judged, edges))
+    if not compared:
         return
-    if not any(each.comparison.error for _, _, each in judged):
+    if all(map(_is_judged, (*edges, *leaves))):
         yield Prose((Cell("By hand and PyTorch give the same numbers everywhere, to the last bit.", Role.AGREES),))
         return
-    ratio, step, each = max(judged, key=lambda found: found[0])
-    where = ", ".join(part for part in (plain(step.module), place(step), step.op) if part)
-    said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains"
-    yield Prose((Cell("Furthest apart: "), Cell(where, Role.NAME), Cell(f", towards {labels.described(each.to)}: off by {said}.")))
+    of_weights = f", {sum(map(_is_judged, leaves)):,} of {counted(len(leaves), 'weight')}" if leaves else ""
+    where = f"{compared:,} of {counted(len(edges), 'edge')}{of_weights}"
+    yield Prose((Cell(f"By hand and PyTorch give the same numbers, to the last bit, where they were compared ({where})."),))
 
 
-def _is_judged(contribution: Contribution) -> bool:
-    comparison = contribution.comparison
-    return comparison.verdict in (Verdict.AGREES, Verdict.DIFFERS) and comparison.floor > 0 and not math.isnan(comparison.error)
+def _is_judged(comparison: Comparison) -> bool:
+    return comparison.verdict in (Verdict.AGREES, Verdict.DIFFERS)
+
+
+def _ratio(comparison: Comparison) -> float:
+    known = comparison.floor > 0 and not math.isnan(comparison.error)
+    return comparison.error / comparison.floor if known else math.inf
 
 
 def _weights_in_short(result: Pass, labels: Labels) -> Iterator[Block]:

@@ -1,11 +1,26 @@
 """One link of the chain in numbers: what arrives, times the local derivative, is what goes on."""
 
+import math
+from typing import Final
+
 from byhand.document import Cell, Role
-from byhand.results import Contribution, Step, Verdict
+from byhand.results import Contribution, Leaf, Step, Verdict
 from byhand.value import Shown, Value
-from byhand.words import cell, number
+from byhand.words import cell, number, single
+
+ROUNDING: Final = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+UNITS: Final = 32  # of rounding that a number worked out in another way may be off
 
 Pieces = tuple[Cell, ...]
+
+
+def gives(worked: float, leaf: Leaf) -> bool:
+    """Whether a number worked out in another way is the gradient of the leaf, to rounding."""
+    total = single(leaf.by_hand)
+    if total is None or not math.isfinite(total) or not isinstance(leaf.by_hand, Value):
+        return False
+    allowed = UNITS * ROUNDING.get(leaf.by_hand.dtype, 0.0) * abs(total)
+    return abs(worked - total) <= max(allowed, leaf.comparison.floor)
 
 
 def local_number(step: Step, contribution: Contribution) -> str:

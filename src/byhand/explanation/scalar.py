@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from byhand.document import Block, Cell, Prose, Role, Table
 from byhand.explanation.chains import LONGEST, chains, sum_of
 from byhand.explanation.formulas import forward_of, local_of
+from byhand.explanation.frame import verdict
 from byhand.explanation.inferred import inferred
-from byhand.explanation.labels import Labels
+from byhand.explanation.labels import Labels, asked
 from byhand.explanation.products import local_number, product
 from byhand.results import Contribution, Pass, Step
 from byhand.value import Shown
@@ -68,11 +69,11 @@ def _listed(title: str, values: list[tuple[str, Shown]]) -> tuple[Cell, ...]:
 def rows_of(step: Step, labels: Labels, *, several: bool = True) -> Iterator[tuple[Pieces, ...]]:
     """The rows of one operation: forward once, local derivative and backward once for each input."""
     forward = _forward(step, labels)
-    for contribution in step.contributions:
+    for contribution in filter(asked, step.contributions):
         via = several and len(labels.uses[contribution.to]) > 1
         yield forward, _local(step, contribution, labels), _backward(step, contribution, labels, via)
         forward = ()
-    if not step.contributions:
+    if forward:
         yield forward, (), ()
 
 
@@ -86,7 +87,7 @@ def _local(step: Step, contribution: Contribution, labels: Labels) -> Pieces:
     symbol, formula = labels.local(step, 0, contribution.to), local_of(step, contribution, labels)
     known = Cell(local_number(step, contribution))
     if contribution.local is None:
-        known = Cell("no rule", Role.NOT_COMPARED) if contribution.rule is None else Cell("not recorded", Role.MISSING)
+        (known,) = verdict(contribution.comparison) if contribution.rule is None else (Cell("not recorded", Role.MISSING),)
     return (symbol, known) if formula is None or formula.text == known.text else (symbol, formula, known)
 
 

@@ -8,7 +8,7 @@ from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.explanation.chains import in_symbols, sum_of
 from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, lines_of
 from byhand.explanation.frame import place, verdict
-from byhand.explanation.labels import Labels
+from byhand.explanation.labels import Labels, asked
 from byhand.results import Contribution, Leaf, Pass, Step, Verdict
 from byhand.value import Missing, Value
 from byhand.words import brief, cell, counted, plain, shape, size
@@ -105,7 +105,7 @@ def _table(step: Step, result: Pass, labels: Labels, *, caption: str = "") -> Ta
         arrived = output.by_torch if isinstance(output.by_torch, Value) else output.by_hand
         rows.append(((Cell(f"grad{which}", Role.FAINT),), (labels.gradient(target),), (cell(arrived, Role.BACKWARD),), ()))
     rows += [((Cell("where", Role.FAINT),), (line,), (), ()) for line in derived_of(step, labels)]
-    for contribution in step.contributions:
+    for contribution in filter(asked, step.contributions):
         rows += _sent(step, contribution, result, labels)
     return Table(("", "", "", ""), tuple(rows), caption)
 
@@ -117,7 +117,7 @@ def _sent(step: Step, contribution: Contribution, result: Pass, labels: Labels) 
         yield (Cell("where", Role.FAINT),), (line,), (), ()
     known = isinstance(contribution.by_hand, Value)
     shown = cell(contribution.by_hand if known else contribution.by_torch, Role.BACKWARD)
-    said = formula or Cell("no rule: PyTorch's number is shown", Role.NOT_COMPARED)
+    said = formula or Cell("PyTorch's number" if isinstance(contribution.by_torch, Value) else "", Role.FAINT)
     adjusted = list(_adjusted(contribution, result, labels))
     first = Cell(shape(contribution.broadcast), Role.FAINT) if contribution.broadcast is not None else Cell("")
     yield target, (said,), ((first,) if adjusted else (shown,)), (() if adjusted else verdict(contribution.comparison))

@@ -35,7 +35,7 @@ def _local(tree: Tree, numbers: tuple[tuple[str, Any], ...]) -> tuple[Expression
         return None, frozenset()
 
 
-def closed_form(expression: Any, names: Mapping[str, str] | None = None) -> tuple[str, str]:
+def from_symbols(expression: Any, names: Mapping[str, str] | None = None) -> tuple[str, str]:
     """Text and LaTeX of a SymPy expression, factored where that is shorter; a symbol's name is shown as a user's expression is.
 
     Raises Unsupported for what has no notation here.

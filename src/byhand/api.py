@@ -1,6 +1,6 @@
 """The verbs, for a tensor at hand: what backward would do, worked by hand beside PyTorch's own nodes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,9 @@ from byhand.errors import GraphFreed, NoGraph, NotAScalar, NotATensor, WrongShap
 from byhand.explanation import explain as tell_explanation
 from byhand.explanation import tell_check
 from byhand.failures import why_no_graph
+from byhand.graph import Graph
 from byhand.progress import progress
+from byhand.recording.calls import has_hooks
 from byhand.recording.describe import Describer
 from byhand.recording.engine import unnoticed
 from byhand.recording.modules import here
@@ -25,6 +27,7 @@ from byhand.replay import replay
 from byhand.results import Pass
 from byhand.run import caller
 from byhand.session import Session, describer_of, leaf_grad
+from byhand.value import Missing
 from byhand.yours import known_places, places_of, weigh
 
 
@@ -79,13 +82,21 @@ def _directly(
         describer: Describer = describer_of(graph, live, session.recorder if session else None, variables)
         descriptions = replay(graph, live, [describer.describe(node) for node in graph.nodes], describer.variable_at)
         names = describer.names()
-        grads = {node.index: (leaf_grad(live[node.index]),) * 2 for node in graph.nodes if node.leaf}
+        grads = {node.index: (leaf_grad(live[node.index]), Missing.NOT_RECORDED) for node in graph.nodes if node.leaf}
         leaves = {descriptions[node.index].names[0]: (node.index, 0) for node in graph.nodes if node.leaf}
         wanted = places_of(given, {name: places[-1] for name, places in names.items()} | leaves)
         with progress(len(graph.nodes)) as told:
             judged = judge_directly(graph, live, [seed], identify=describer.name_of, told=told, keep=frozenset(wanted.values()))
         made = assemble(graph, descriptions, judged, kind="backward", source="direct", grads=grads, names=names)
-        return replace(made, yours=weigh(given, wanted, judged.kept, made))
+        hooks = _hooked(graph, live, describer)
+        return replace(made, yours=weigh(given, wanted, judged.kept, made), hooks=hooks)
+
+
+def _hooked(graph: Graph, live: Sequence[Any], describer: Describer) -> tuple[str, ...]:
+    """The names of weights and variables with hooks of the user's, which no engine called."""
+    tensors = [live[node.index].variable if node.leaf else describer.variable_at(node.index, 0) for node in graph.nodes]
+    named = [(tensor, describer.name_of(tensor)) for tensor in tensors if tensor is not None and has_hooks(tensor)]
+    return tuple(name or f"a tensor of shape {tuple(tensor.shape)}" for tensor, name in named)
 
 
 def _seed(loss: torch.Tensor, gradient: torch.Tensor | None, name: str, verb: str) -> torch.Tensor:

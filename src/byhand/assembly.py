@@ -52,16 +52,21 @@ def _values(graph: Graph, descriptions: Sequence[Description], judged: Judged) -
         for output_nr, value in enumerate(descriptions[node.index].values):
             values[node.index, output_nr] = value
         for operand in judged.saved.get(node.index, ()):
-            if operand.parameter == "result" and not isinstance(values[node.index, 0], Value):
+            if operand.parameter == "result" and _known(operand.value) and not isinstance(values[node.index, 0], Value):
                 values[node.index, 0] = operand.value
     for node in graph.nodes:
-        saved = {operand.parameter: operand.value for operand in judged.saved.get(node.index, ())}
+        saved = {operand.parameter: operand.value for operand in judged.saved.get(node.index, ()) if _known(operand.value)}
         for number, edge in enumerate(node.edges):
             if edge is not None and not isinstance(values[edge.node, edge.output_nr], Value):
                 parameter = _input(node, number)
                 if parameter in saved:
                     values[edge.node, edge.output_nr] = saved[parameter]
     return values
+
+
+def _known(value: Shown) -> bool:
+    """Whether a value is more than a shape."""
+    return isinstance(value, Value) and (value.whole or value.norm is not None)
 
 
 def _input(node: Node, edge: int) -> str:

@@ -105,12 +105,17 @@ class Judge:
         )
 
     def _read(self, operands: Operands) -> tuple[Operand, ...]:
-        """The small values that the rules of one node used, by the user's name where one is known."""
-        return tuple(
-            Operand(name, self._identify(value) if isinstance(value, torch.Tensor) else "", shown(value), constant=True)
-            for name, value in operands.read().items()
-            if isinstance(value, int | float | complex) or (isinstance(value, torch.Tensor) and value.numel() <= WHOLE)
-        )
+        """What the rules of one node used, by the user's name where one is known; of large nameless tensors the shape."""
+        found = []
+        for parameter, value in operands.read().items():
+            if isinstance(value, torch.Tensor):
+                name = self._identify(value)
+                nameless = not name and value.numel() > WHOLE
+                seen = Value(tuple(value.shape), str(value.dtype).removeprefix("torch.")) if nameless else summarize(value)
+                found.append(Operand(parameter, name, seen, constant=True))
+            elif isinstance(value, int | float | complex):
+                found.append(Operand(parameter, "", shown(value), constant=True))
+        return tuple(found)
 
     def leaf(self, index: int, grad: torch.Tensor | None) -> None:
         """A leaf's gradient is complete: compare what our chain and PyTorch's nodes sent to it."""
@@ -235,6 +240,7 @@ class Judge:
             _local(worked, edge, operands, number) if node.outputs[0].shape == () == edge.meta.shape else None,
             tuple(given.shape) if tuple(given.shape) != edge.meta.shape else None,
             str(given.dtype).removeprefix("torch.") if given.dtype != edge.meta.dtype else None,
+            summarize(given) if tuple(given.shape) != edge.meta.shape and given.numel() <= WHOLE else Missing.NOT_RECORDED,
         )
         self._send(to, chained, theirs, by_torch)
         return made

@@ -20,10 +20,18 @@ Found = dict[Place, torch.Tensor]
 
 
 def replay(
-    graph: Graph, live: Sequence[Any], descriptions: Sequence[Description], variable: Callable[[int, int], torch.Tensor | None]
+    graph: Graph,
+    live: Sequence[Any],
+    descriptions: Sequence[Description],
+    variable: Callable[[int, int], torch.Tensor | None],
+    *,
+    most: int = LARGEST,
 ) -> list[Description]:
-    """The descriptions, with the values filled in that follow from leaves, variables and what PyTorch saved."""
-    if sum(math.prod(meta.shape) for node in graph.nodes for meta in node.outputs) > LARGEST:
+    """The descriptions, with the values filled in that follow from leaves, variables and what PyTorch saved.
+
+    Nothing is filled in where what follows contradicts the root's own value: then something was changed after the forward pass.
+    """
+    if sum(math.prod(meta.shape) for node in graph.nodes for meta in node.outputs) > most:
         return list(descriptions)
     found: Found = {}
     for node in reversed(graph.nodes):
@@ -33,7 +41,24 @@ def replay(
                 found[node.index, output_nr] = tensor.detach()
         if not node.leaf and (node.index, 0) not in found and len(node.outputs) == 1:
             _work_out(node, Saved(live[node.index]), found)
+    if _contradicted(graph, live, found, variable):
+        return list(descriptions)
     return [_filled(node, description, found) for node, description in zip(graph.nodes, descriptions, strict=True)]
+
+
+def _contradicted(graph: Graph, live: Sequence[Any], found: Found, variable: Callable[[int, int], torch.Tensor | None]) -> bool:
+    """Whether the first root, worked out again, is not the value that the program holds."""
+    node = graph.nodes[graph.roots[0].node]
+    known = variable(node.index, 0)
+    if node.leaf or known is None or len(node.outputs) != 1:
+        return False
+    try:
+        again = _forward(node, Saved(live[node.index]), found)
+    except Exception:
+        return False
+    if not isinstance(again, torch.Tensor) or again.shape != known.shape or again.dtype != known.dtype:
+        return False
+    return not torch.allclose(again, known.detach(), rtol=1e-3, atol=1e-6, equal_nan=True)
 
 
 def _work_out(node: Node, saved: Saved, found: Found) -> None:

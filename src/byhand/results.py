@@ -46,7 +46,7 @@ class Contribution:
     """What one operation sends back to one of its inputs. `rule` is the rule's name, None where byhand has none.
 
     `local` is the local derivative as a number, for scalar operations only. `broadcast` is the shape before summing over
-    broadcast dimensions, where that was needed; `cast` the dtype before a cast.
+    broadcast dimensions, where that was needed, and `given` the value before it if that was small; `cast` the dtype before a cast.
     """
 
     edge: int
@@ -58,6 +58,7 @@ class Contribution:
     local: float | None = None
     broadcast: tuple[int, ...] | None = None
     cast: str | None = None
+    given: Shown = Missing.NOT_RECORDED
 
 
 @dataclass(frozen=True, slots=True)

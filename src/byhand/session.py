@@ -14,10 +14,15 @@ from byhand.recording.engine import Started
 from byhand.recording.recorder import Recorder
 from byhand.recording.scope import Variables
 from byhand.recording.summary import summarize
+from byhand.replay import replay
 from byhand.results import Pass
 from byhand.value import Missing, Shown
 
 Place = tuple[int, int]
+
+
+NOTED = 3  # backward passes whose calls are remembered, for graphs that are used again
+TAUGHT = 1 << 14  # elements of all values together; in runs this small, what was not noted is worked out again
 
 
 class Watched(Judge):
@@ -27,7 +32,8 @@ class Watched(Judge):
         super().__init__(started.graph, started.seeds, source="engine", partial=started.partial, identify=describer.name_of)
         self.started = started
         self.names = describer.names()
-        self.descriptions = [describer.describe(node) for node in started.graph.nodes]
+        said = [describer.describe(node) for node in started.graph.nodes]
+        self.descriptions = replay(started.graph, started.live, said, describer.variable_at, most=TAUGHT)
         self.roots = roots
         self.before = {node.index: leaf_grad(started.live[node.index]) for node in started.graph.nodes if node.leaf}
 
@@ -73,7 +79,7 @@ class Session:
             self.known.append(Known(observer.assembled(self.count), observer.roots))
         if self._keep is not None:
             del self.known[: -self._keep]
-            self.recorder.forget(passes=self._keep)
+        self.recorder.forget(passes=NOTED)
 
     def pass_of(self, tensor: torch.Tensor) -> Pass | None:
         """The latest pass that started from this tensor."""

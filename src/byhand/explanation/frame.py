@@ -6,7 +6,7 @@ from typing import Any
 
 from byhand.document import Block, Cell, Heading, Ledger, Prose, Role, Table
 from byhand.explanation.labels import Labels
-from byhand.results import Comparison, Contribution, Coverage, Leaf, Pass, Step, Verdict, Yours
+from byhand.results import Comparison, Contribution, Leaf, Pass, Step, Verdict, Yours
 from byhand.value import Missing, Shown, Value
 from byhand.words import brief, cell, counted, flat, number, plain, size, value
 

@@ -110,7 +110,7 @@ class CallRecorder(TorchFunctionMode):
         """Make the call, and note it if it gave a tensor."""
         start = _sequence()
         result = func(*args, **kwargs) if kwargs else func(*args)
-        if self._over:
+        if self._over or torch.compiler.is_exporting():
             return result
         stop = _sequence()
         try:
@@ -156,6 +156,11 @@ def note_returned(result: Any) -> Returned | None:
 def _place(tensor: torch.Tensor) -> tuple[int, int]:
     made_by = grad_fn(tensor)
     return (-1, 0) if made_by is None else (made_by._sequence_nr(), tensor.output_nr)
+
+
+def has_hooks(tensor: torch.Tensor) -> bool:
+    """Whether the user hung hooks on a tensor that change or watch its gradient."""
+    return bool(tensor._backward_hooks) or bool(getattr(tensor, "_post_accumulate_grad_hooks", None))
 
 
 def grad_fn(tensor: torch.Tensor) -> Any:

@@ -9,7 +9,7 @@ import torch
 
 from byhand.graph import Graph, Node, Origin
 from byhand.recording.calls import Call, Returned, Seen
-from byhand.recording.modules import Model
+from byhand.recording.modules import Model, parameter_paths, spelled
 from byhand.recording.naming import written
 from byhand.recording.scope import Variables
 from byhand.recording.summary import summarize
@@ -46,10 +46,13 @@ class Describer:
 
     def __init__(self, graph: Graph, live: list[Any], calls: list[Call], variables: Variables, models: list[Model]) -> None:
         self._graph, self._live, self._calls, self._variables = graph, live, calls, variables
-        self._leaf_names = variables.leaves(models)
+        self._models = variables.outermost(models)
+        self._alone = sum(model.weighs for _, model in self._models) <= 1
+        self._leaf_names = {**variables.tensors, **parameter_paths(self._models, alone=self._alone)}
         self._variable_of = self._by_place()
-        self._models = {model.reference: model for model in models}
-        self._variable_names = {model: name for name, model in variables.models}
+        self._modules: dict[Any, str] = {}
+        self._repeated = self._twice()
+        self._expressions: dict[int, str] = {}
         self._makers = self._assign()
         self._made = Counter(self._makers.values())
         self._last = self._last_nodes()
@@ -71,7 +74,7 @@ class Describer:
         return Description(
             names,
             values,
-            place.expression if place else "",
+            self._expressions.get(node.index, ""),
             place.origin if place else None,
             self._module(call),
             number,
@@ -100,12 +103,19 @@ class Describer:
                 found[position[node], output_nr] = name
         return found
 
+    def _twice(self) -> set[int]:
+        """The numbers that several nodes have: every thread counts for itself, and a leaf has none."""
+        count = Counter(node.sequence for node in self._graph.nodes)
+        return {number for number, times in count.items() if times > 1 or number < 0}
+
     def _assign(self) -> dict[int, int]:
         """Which call made each node, by the sequence numbers that passed during the call."""
         made = sorted((call.start, call.stop, number) for number, call in enumerate(self._calls) if call.stop > call.start)
         starts = [start for start, _, _ in made]
         makers = {}
         for node in self._graph.nodes:
+            if node.sequence in self._repeated:
+                continue
             found = bisect.bisect_right(starts, node.sequence) - 1
             for start, stop, number in reversed(made[max(0, found - NESTED) : found + 1]):
                 if start <= node.sequence < stop:
@@ -123,13 +133,15 @@ class Describer:
 
     def _claims(self) -> dict[tuple[int, int], list[str]]:
         """Every name given to every place, in the order in which the program gave them."""
-        by_sequence = {node.sequence: node.index for node in self._graph.nodes if not node.leaf}
+        by_sequence = {node.sequence: node.index for node in self._graph.nodes if node.sequence not in self._repeated}
         claims: dict[tuple[int, int], list[str]] = {}
         for number, call in enumerate(self._calls):
             places = self._places(number, call, by_sequence)
             if not places or not call.direct or call.code is None:
                 continue
             place = written(call.code, call.instruction)
+            if len(places) == 1:
+                self._expressions.setdefault(places[0][0], place.expression)
             for target in (place.target, *place.aliases) if not place.each else ():
                 for (index, output_nr), name in zip(places, output_names(target, len(places)), strict=True):
                     if name and index >= 0:
@@ -176,15 +188,20 @@ class Describer:
         return tuple(Argument(text, _constant(argument), argument is not ...) for text, argument in zip(texts, call.arguments, strict=True))
 
     def _module(self, call: Call) -> str:
-        """The path of the innermost module that was running; the model's variable before it if several models were called."""
-        model = self._models.get(call.modules[0]) if call.modules else None
-        if model is None:
-            return ""
-        path = next((path for path in map(model.path, reversed(call.modules)) if path is not None), "")
-        if len(self._models) == 1:
-            return path
-        module = model.reference()
-        return ".".join(filter(None, (self._variable_names.get(module, model.kind) if module is not None else model.kind, path)))
+        """The user's name of the innermost module that was running."""
+        for reference in reversed(call.modules):
+            if reference not in self._modules:
+                self._modules[reference] = self._found(reference)
+            if self._modules[reference]:
+                return self._modules[reference]
+        return ""
+
+    def _found(self, reference: Any) -> str:
+        paths = ((variable, model, model.path(reference)) for variable, model in self._models)
+        for variable, model, path in paths:
+            if path is not None:
+                return spelled(variable or model.kind * (not self._alone or not model.weighs), path, alone=self._alone and model.weighs)
+        return ""
 
     def _created(self) -> dict[torch.Tensor, str]:
         """Constants by what they were assigned to, or by the plain name they were passed under."""

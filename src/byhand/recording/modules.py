@@ -4,6 +4,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -31,9 +32,7 @@ here = _Here()
 def _call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
     if not here.listeners:
         return calls.original(self, *args, **kwargs)
-    reference = weakref.ref(self)
-    hash(reference)  # a reference keeps its hash; of a dead one that was never asked there is none
-    here.running.append(reference)
+    here.running.append(held(self))
     try:
         result = calls.original(self, *args, **kwargs)
     finally:
@@ -43,19 +42,42 @@ def _call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
     return result
 
 
+def held(module: torch.nn.Module) -> "weakref.ref[torch.nn.Module]":
+    """The module, held weakly; the reference can be looked up as long as the module has a hash."""
+    reference = weakref.ref(module)
+    with suppress(TypeError):
+        hash(reference)  # a reference keeps its hash; of a dead one that was never asked there is none
+    return reference
+
+
+def findable(reference: "weakref.ref[torch.nn.Module]") -> bool:
+    """Whether a reference can be looked up: not that of a module with __eq__ and no __hash__."""
+    try:
+        hash(reference)
+    except TypeError:
+        return False
+    return True
+
+
 class Model:
     """A model that was called: its modules and parameters by path, held weakly, so that the names outlive it."""
 
     def __init__(self, module: torch.nn.Module) -> None:
         self.reference = weakref.ref(module)
         self.kind = type(module).__name__
-        self._modules = {weakref.ref(each): path for path, each in module.named_modules()}
+        modules = ((held(each), path) for path, each in named_modules(module))
+        self._modules = {reference: path for reference, path in modules if findable(reference)}
         tensors = [*module.named_parameters(), *module.named_buffers()]
         self._tensors = {weakref.ref(tensor): path for path, tensor in tensors}
 
     def path(self, module: "weakref.ref[torch.nn.Module]") -> str | None:
         """The path of a module in this model, by the first name it has; the model's own is ""."""
-        return self._modules.get(module)
+        return self._modules.get(module) if findable(module) else None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it has parameters or buffers: a loss or an activation has none."""
+        return bool(self._tensors)
 
     def tensors(self) -> list[tuple[str, torch.Tensor]]:
         """The parameters and buffers that are still alive, by path."""
@@ -67,19 +89,31 @@ calls = Patch(torch.nn.Module, "__call__", _call)
 """Every module call is noted while this is in place."""
 
 
-def parameter_paths(models: Iterable[tuple[str, Model]]) -> dict[torch.Tensor, str]:
-    """The user's name of every parameter and buffer: its path in the model, the variable before it where that is needed.
+def named_modules(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    """Every module with its path; of modules that have no hash, PyTorch cannot tell, and only the model itself is named."""
+    try:
+        return list(module.named_modules())
+    except TypeError:
+        return [("", module)]
 
-    It is needed when the path alone starts with a number (`net.0.weight`), or when two models have the same path.
+
+def spelled(variable: str, path: str, *, alone: bool) -> str:
+    """The user's name of a module or parameter: its path, with the model's variable before it where that is needed.
+
+    It is needed where several models run, where the path alone says too little (`weight`, ""), and where it starts with a number.
     """
-    found: dict[torch.Tensor, tuple[str, str]] = {}
+    if variable and (not alone or not path or path[0].isdigit() or path in _BARE):
+        return f"{variable}.{path}" if path else variable
+    return path
+
+
+_BARE = ("weight", "bias")
+
+
+def parameter_paths(models: Iterable[tuple[str, Model]], *, alone: bool) -> dict[torch.Tensor, str]:
+    """The user's name of every parameter and buffer, by the first model that has it."""
+    found: dict[torch.Tensor, str] = {}
     for variable, model in models:
         for path, tensor in model.tensors():
-            found.setdefault(tensor, (variable, path))
-    uses: dict[str, set[str]] = {}
-    for variable, path in found.values():
-        uses.setdefault(path, set()).add(variable)
-    return {
-        tensor: f"{variable}.{path}" if variable and (path[0].isdigit() or len(uses[path]) > 1) else path
-        for tensor, (variable, path) in found.items()
-    }
+            found.setdefault(tensor, spelled(variable, path, alone=alone))
+    return found

@@ -10,9 +10,11 @@ from byhand.recording import compiled, engine, modules
 from byhand.recording.calls import Call, CallRecorder, note_returned
 from byhand.recording.engine import Observer, Started
 from byhand.recording.frames import outside, user_frame
-from byhand.recording.modules import Model, here
+from byhand.recording.modules import Model, findable, held, here
 from byhand.recording.patch import Patch
 from byhand.recording.scope import Variables
+
+MODELS = 200  # models that are remembered; a loop may make a new one at every turn
 
 
 class Judging(Protocol):
@@ -31,6 +33,7 @@ class Recorder:
     def __init__(self, judging: Judging, *, values: bool) -> None:
         self.notes: list[Any] = []
         self.models: list[Model] = []
+        self._met: set[Any] = set()
         self.failures: list[str] = []
         self.judging = judging
         self._listeners = here.listeners
@@ -87,11 +90,20 @@ class Recorder:
         """Something went wrong in byhand itself; the user's program goes on as if nobody recorded."""
         self.failures.append(f"{type(problem).__name__}: {problem}")
 
+    def _meet(self, module: torch.nn.Module) -> None:
+        """Know a model that was called; of very many, the latest."""
+        reference = held(module)
+        if findable(reference) and reference not in self._met:
+            self.models.append(Model(module))
+            self._met.add(reference)
+            if len(self.models) > MODELS:
+                self._met.discard(self.models.pop(0).reference)
+
     def module_returned(self, module: torch.nn.Module, result: Any, frame: Any) -> None:
         """A module was called by the frame and gave the result: if the frame is the user's, that is where the result gets its name."""
         try:
-            if not here.running and not any(model.reference() is module for model in self.models):
-                self.models.append(Model(module))
+            if not here.running:
+                self._meet(module)
         except Exception as problem:
             self.failed(problem)
         if outside(frame.f_code.co_filename):

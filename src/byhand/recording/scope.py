@@ -9,7 +9,7 @@ import torch
 
 from byhand.recording.calls import grad_fn
 from byhand.recording.frames import outside
-from byhand.recording.modules import Model, parameter_paths
+from byhand.recording.modules import Model
 from byhand.recording.summary import summarize
 from byhand.recording.variables import things
 from byhand.value import Missing, Shown
@@ -54,13 +54,12 @@ class Variables:
         """The variable that holds one output of a node, if one does."""
         return self.results.get((node, output_nr), ("", None))[1]
 
-    def leaves(self, called: list[Model]) -> dict[torch.Tensor, str]:
-        """The name of every leaf: its path in a model, else the variable. `called` are the models that were seen running."""
-        known = [model for _, model in self.models]
-        inner = {child for model in known for child in model.modules() if child is not model}
-        named = [(name, Model(model)) for name, model in self.models if model not in inner]
-        unnamed = [("", model) for model in called if not any(model.reference() is each for each in known)]
-        return {**self.tensors, **parameter_paths([*named, *unnamed])}
+    def outermost(self, called: list[Model]) -> list[tuple[str, Model]]:
+        """The models that are part of no other, with their variables; `called` are those that were seen running."""
+        inner = {id(child) for _, model in self.models for child in model.modules() if child is not model}
+        named = [(name, Model(model)) for name, model in self.models if id(model) not in inner]
+        known = inner | {id(model) for _, model in self.models}
+        return [*named, *(("", model) for model in called if id(model.reference()) not in known)]
 
     def _note(self, name: str, tensor: torch.Tensor) -> None:
         self.tensors.setdefault(tensor, name)

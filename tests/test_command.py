@@ -110,7 +110,7 @@ def test_step_chooses_a_pass(step, power, capsys):
 
     printed = capsys.readouterr().out
     assert power in printed
-    assert f"This is backward pass {step[-1] if step else 2} of 2; --step 1 … 2 chooses one." in printed
+    assert f"This is backward pass {step[-1] if step else 2} of 2; --step 1 … 2 or run.explain(step=…) tells another." in printed
 
 
 def test_part_opens_a_module(capsys):

@@ -174,7 +174,7 @@ def test_the_pass_that_is_shown_is_named():
     """Of several backward passes it is said which one this is, and how to see another."""
     shown = text(explain(replace(made.seed(), number=2, total=3)))
 
-    assert "This is backward pass 2 of 3 of back_propagation.py; --step 1 … 3 chooses one." in shown
+    assert "This is backward pass 2 of 3 of back_propagation.py; --step 1 … 3 or run.explain(step=…) tells another." in shown
 
 
 def test_a_second_backward_has_a_ledger():

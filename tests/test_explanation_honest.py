@@ -10,6 +10,7 @@ from test_explanation import text
 from byhand.document import Ledger
 from byhand.explanation import explain, tell_check
 from byhand.explanation.chains import derivation
+from byhand.explanation.closed_form import closed_form
 from byhand.explanation.labels import UNASKED, Labels
 from byhand.export import export
 from byhand.results import Comparison, Coverage, Operand, Verdict
@@ -144,7 +145,7 @@ def test_an_operation_that_did_not_run_has_no_closed_form():
     seed = made.seed()
     result = replace(seed, steps=(seed.steps[0], seed.steps[2]))
 
-    assert derivation(result.leaves[0], result, Labels(result))["closed_form"] is None
+    assert closed_form(result.leaves[0], result, Labels(result)) is None
 
 
 def test_a_tenth_of_a_percent_is_not_the_same_number():

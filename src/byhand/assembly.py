@@ -8,7 +8,7 @@ from byhand.graph import Graph, Node, Root
 from byhand.judged import Arrived, Judged
 from byhand.recording.describe import Argument, Description
 from byhand.recording.naming import number_names
-from byhand.results import Comparison, Constant, Contribution, Coverage, Leaf, Operand, Output, Pass, Step, Verdict
+from byhand.results import UNASKED, Comparison, Constant, Contribution, Coverage, Leaf, Operand, Output, Pass, Step, Verdict
 from byhand.rules.table import FORWARD, rules_of
 from byhand.value import Missing, Shown, Value
 
@@ -24,8 +24,12 @@ def assemble(
     source: str,
     grads: Mapping[int, tuple[Shown, Shown]],
     names: Mapping[str, Sequence[Place]],
+    partial: bool = False,
 ) -> Pass:
-    """The pass as data. `grads` has `.grad` before and after, by leaf; `names` the places of every intermediate name."""
+    """The pass as data. `grads` has `.grad` before and after, by leaf; `names` the places of every intermediate name.
+
+    `partial` says that the program asked for some gradients only: the other weights are no part of the pass.
+    """
     values = _values(graph, descriptions, judged)
     numbers = dict(zip(reversed(range(len(graph.nodes))), number_names([each.names[0] for each in reversed(descriptions)]), strict=True))
     steps = [
@@ -33,7 +37,11 @@ def assemble(
         for node in graph.nodes
         if not node.leaf and (node.index in judged.contributions or (node.index, 0) in judged.arrived)
     ]
-    leaves = [_leaf(node, descriptions[node.index], judged, grads) for node in graph.nodes if node.leaf]
+    leaves = [
+        _leaf(node, descriptions[node.index], judged, grads)
+        for node in graph.nodes
+        if node.leaf and (not partial or node.index in judged.leaves)
+    ]
     places = {name: tuple(each) for name, each in names.items()}
     graph = replace(graph, roots=tuple(_named(root, descriptions) for root in graph.roots))
     coverage = _coverage(graph, judged)
@@ -151,7 +159,10 @@ def _coverage(graph: Graph, judged: Judged) -> Coverage:
     """How the nodes that ran were judged, and why some were not."""
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for index, contributions in judged.contributions.items():
+    for index, every in judged.contributions.items():
+        contributions = [each for each in every if each.comparison.reason != UNASKED]
+        if not contributions:
+            continue
         verdict = _of_node(contributions)
         counts[verdict.value] += 1
         if verdict in (Verdict.NO_RULE, Verdict.NOT_COMPARED):

@@ -16,7 +16,9 @@ from byhand.errors import ByhandError, Unwritable
 
 HELP = """Works every gradient of a PyTorch program by hand, beside PyTorch's own.
 
-Arguments for the program itself follow `--`: byhand explain train.py -- --epochs 1
+Arguments for the program itself follow two dashes:
+
+byhand explain train.py -- --epochs 1
 """
 app = App(name="byhand", help=HELP, help_format="plaintext", version=__version__, default_parameter=Parameter(show_default=False))
 

@@ -11,7 +11,7 @@ from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
 from byhand.judged import Arrived, Judged, Place, fault, not_made, told
 from byhand.recording.summary import shown, summarize, unworkable
-from byhand.results import Comparison, Contribution, Operand, Verdict
+from byhand.results import UNASKED, Comparison, Contribution, Operand, Verdict
 from byhand.value import WHOLE, Missing, Shown, Value, magnitude
 
 BIG = 1 << 20  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
@@ -208,7 +208,7 @@ class Judge:
     def _edge(self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands) -> Contribution:
         to = (edge.node, edge.output_nr)
         if theirs is None and self._partial:
-            return not_made(number, to, "this backward did not ask for it", self._source)
+            return not_made(number, to, UNASKED, self._source)
         theirs = theirs if theirs is None else receive(theirs, edge)
         try:
             return self._judged(node, number, edge, theirs, operands, own)

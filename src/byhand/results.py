@@ -6,6 +6,9 @@ from enum import Enum
 from byhand.graph import Graph, Origin
 from byhand.value import Missing, Shown
 
+UNASKED = "this backward did not ask for it"
+"""The reason of a comparison that was left out because the program asked for other gradients only."""
+
 
 class Verdict(Enum):
     """What a comparison says; never a bare yes or no."""

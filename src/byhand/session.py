@@ -41,7 +41,14 @@ class Watched(Judge):
         """The pass, as far as it got."""
         grads = {index: (before, leaf_grad(self.started.live[index])) for index, before in self.before.items()}
         made = assemble(
-            self.started.graph, self.descriptions, self.found, kind=self.started.kind, source="engine", grads=grads, names=self.names
+            self.started.graph,
+            self.descriptions,
+            self.found,
+            kind=self.started.kind,
+            source="engine",
+            grads=grads,
+            names=self.names,
+            partial=self.started.partial,
         )
         return replace(made, number=number)
 

@@ -27,9 +27,7 @@ def title(result: Pass, labels: Labels) -> Iterator[Block]:
         more = " + …" if len(result.graph.roots) > MOST else ""
         yield Prose((Cell(f"L stands for {parts}{more}, each times the gradient that backward was given for it."),))
     if result.total > 1:
-        chosen = (
-            f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}; --step 1 … {result.total:,} chooses one."
-        )
+        chosen = f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}; --step 1 … {result.total:,} or run.explain(step=…) tells another."
         yield Prose((Cell(chosen),))
 
 

@@ -7,15 +7,14 @@ from functools import cached_property
 from byhand.document import Cell, Role
 from byhand.formula import latex, shown_name, text
 from byhand.formula.tree import Name, Tree
-from byhand.results import Contribution, Leaf, Pass, Step
+from byhand.results import UNASKED, Contribution, Leaf, Pass, Step
 from byhand.value import Missing, Shown
 from byhand.words import plain, shape
 
 LONGEST = 20  # characters of an expression that still serves as a label
-_LOOSE = re.compile(r" (?![^(\[]*[)\]]$)|^−")  # a space outside of a call's own parentheses
+_LOOSE = re.compile(r" (?![^(\[]*[)\]]$)|^−|[²³⁴⁵⁶⁷⁸⁹]$")  # a space outside of a call's own parentheses, or a power
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
-UNASKED = "this backward did not ask for it"
 
 Target = tuple[int, int]
 

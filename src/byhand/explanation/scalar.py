@@ -9,7 +9,7 @@ from byhand.explanation.frame import verdict
 from byhand.explanation.inferred import inferred
 from byhand.explanation.labels import Labels, asked
 from byhand.explanation.products import local_number, product
-from byhand.results import Contribution, Pass, Step
+from byhand.results import Comparison, Contribution, Pass, Step, Verdict
 from byhand.value import Shown
 from byhand.words import cell, plain
 
@@ -87,8 +87,14 @@ def _local(step: Step, contribution: Contribution, labels: Labels) -> Pieces:
     symbol, formula = labels.local(step, 0, contribution.to), local_of(step, contribution, labels)
     known = Cell(local_number(step, contribution))
     if contribution.local is None:
-        (known,) = verdict(contribution.comparison) if contribution.rule is None else (Cell("not recorded", Role.MISSING),)
+        known = Cell("not recorded", Role.MISSING) if contribution.rule else _unjudged(contribution.comparison)
     return (symbol, known) if formula is None or formula.text == known.text else (symbol, formula, known)
+
+
+def _unjudged(comparison: Comparison) -> Cell:
+    """Why there is no local derivative; what a missing rule is about stands in the summary."""
+    (said,) = verdict(comparison)
+    return Cell(comparison.verdict.value, said.role) if comparison.verdict is Verdict.NO_RULE else said
 
 
 def _backward(step: Step, contribution: Contribution, labels: Labels, several: bool) -> Pieces:

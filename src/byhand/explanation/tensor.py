@@ -119,7 +119,9 @@ def _sent(step: Step, contribution: Contribution, result: Pass, labels: Labels) 
     shown = cell(contribution.by_hand if known else contribution.by_torch, Role.BACKWARD)
     said = formula or Cell("PyTorch's number" if isinstance(contribution.by_torch, Value) else "", Role.FAINT)
     adjusted = list(_adjusted(contribution, result, labels))
+    given = isinstance(contribution.given, Value)
     first = Cell(shape(contribution.broadcast), Role.FAINT) if contribution.broadcast is not None else Cell("")
+    first = cell(contribution.given, Role.BACKWARD) if given else first
     yield target, (said,), ((first,) if adjusted else (shown,)), (() if adjusted else verdict(contribution.comparison))
     for position, (words, why) in enumerate(adjusted):
         last = position == len(adjusted) - 1

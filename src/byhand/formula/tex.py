@@ -66,6 +66,8 @@ _SPECIAL: Final = {
     "−": "-",
     "·": r"\cdot ",
     "…": r"\ldots ",
+    "⟨": r"\langle ",
+    "⟩": r"\rangle ",
     "∂": r"\partial ",
     **{character: "\\" + character for character in "{}$&#%_"},
     **dict.fromkeys(" \t\r\n", r"\ "),

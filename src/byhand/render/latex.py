@@ -56,6 +56,7 @@ _SPECIAL: Final = {
     "”": "''",
     "’": "'",
     "\u00a0": "~",
+    "\n": r"\newline{}",
 }
 _ACCENTS: Final = {
     "\u0300": "`",
@@ -121,7 +122,7 @@ def _piece(cell: Cell) -> str:
 
 
 def _math(cell: Cell) -> str:
-    return cell.latex or f"\\text{{{_piece(cell)}}}"
+    return cell.latex or f"\\text{{{_piece(cell)}}}".replace(r"\newline{}", " ")
 
 
 def _formula(parts: Sequence[Cell], remark: Sequence[Cell]) -> str:
@@ -165,7 +166,8 @@ def _header(columns: Sequence[str], counts: Sequence[int]) -> str:
 def _row(row: Sequence[Sequence[Cell]], counts: Sequence[int]) -> str:
     if len(row) == 1 and len(counts) > 1:
         return f"\\multicolumn{{{sum(counts)}}}{{@{{}}l}}{{{_line(row[0])}}} \\\\"
-    return " & ".join(part for pieces, count in zip(row, counts, strict=True) for part in _placed(pieces, count)) + r" \\"
+    placed = " & ".join(part for pieces, count in zip(row, counts, strict=True) for part in _placed(pieces, count))
+    return placed.replace(r"\newline{}", " ") + r" \\"
 
 
 def _placed(pieces: Sequence[Cell], count: int) -> Iterator[str]:

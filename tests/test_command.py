@@ -35,7 +35,7 @@ def test_explain_tells_the_example_after_its_own_output(capsys):
 
     printed, errors = capsys.readouterr()
     assert printed.startswith("tensor(1.)\ntensor(2.)\ntensor(1., requires_grad=True)\n")
-    assert "-2.0\nloss.backward(), worked by hand\n" in printed
+    assert "-2.0\n\nloss.backward(), worked by hand\n" in printed
     assert "∂loss/∂w = ∂loss/∂s · ∂s/∂ŷ · ∂ŷ/∂w = 2s · 1 · x = −2 · 1 · 1 = −2" in printed
     assert "PyTorch: w.grad = −2   ✓ agrees" in printed
     assert errors == ""

@@ -14,7 +14,7 @@ LAYERS = (
     ("formula", "recording", "render", "progress"),
     ("rules", "failures"),
     ("chain_rule", "replay"),
-    ("comparison",),
+    ("comparison", "rounding"),
     ("judged",),
     ("judging", "yours"),
     ("assembly", "direct"),

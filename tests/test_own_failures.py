@@ -38,12 +38,13 @@ def trained(program):
 @pytest.mark.usefixtures("_a_rule_that_fails")
 @pytest.mark.parametrize("way", ["record", "check"])
 def test_a_rule_that_raises_is_told_as_not_compared(way):
-    """A rule that raises makes its node not compared, with the mistake as the reason; PyTorch's gradient goes on to what follows."""
+    """A rule that raises makes its node not compared, with the mistake as the reason, and so every weight that depends on it."""
     story = trained("example").check() if way == "record" else byhand.check(made("example").forward()[-1])
 
     (made_,) = story.passes
     assert made_.coverage.reasons == {"MulBackward0: our rule failed: ZeroDivisionError: a mistake of ours": 1}
-    assert made_.leaves[0].comparison.verdict is Verdict.AGREES
+    assert made_.leaves[0].comparison.verdict is Verdict.NOT_COMPARED
+    assert made_.leaves[0].comparison.reason == "it depends on MulBackward0, which was not compared"
     assert not story.differs
 
 

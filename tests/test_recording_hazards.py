@@ -63,7 +63,7 @@ def test_checkpointed_region_is_not_run_again(verb, reentrant):
 
     (made,) = found[0].passes
     verdicts = {leaf.name: leaf.comparison for leaf in made.leaves}
-    assert verdicts["weight"].verdict is Verdict.AGREES
+    assert verdicts["head.weight"].verdict is Verdict.AGREES
     assert verdicts["batch"].verdict is Verdict.NOT_COMPARED
     assert "checkpointed region" in verdicts["batch"].reason
     assert str(found[0])

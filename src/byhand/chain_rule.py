@@ -136,12 +136,17 @@ def contribute(node: Node, edge: int, operands: Operands) -> Worked:
 
 def receive(contribution: torch.Tensor, edge: Edge) -> torch.Tensor:
     """The contribution as the receiving tensor takes it: real part, summed over broadcast dimensions, cast."""
+    return settle(contribution, edge).to(edge.meta.dtype)
+
+
+def settle(contribution: torch.Tensor, edge: Edge) -> torch.Tensor:
+    """The contribution in the receiving tensor's shape, not yet cast: its real part, summed over broadcast dimensions."""
     meta = edge.meta
     if contribution.is_complex() and not meta.dtype.is_complex:
         contribution = contribution.real
     if tuple(contribution.shape) != meta.shape:
         contribution = contribution.sum_to_size(meta.shape)
-    return contribution.to(meta.dtype)
+    return contribution
 
 
 def accumulate(total: torch.Tensor | None, contribution: torch.Tensor) -> torch.Tensor:

@@ -7,8 +7,7 @@ import torch
 from byhand.results import Comparison, Verdict
 
 UNITS = 32.0  # the quick floor: this many units of rounding; most elements need no more
-SPREAD = 64.0  # the measured floor: this many times the change that one unit of rounding in every operand makes
-SAMPLES = 4
+SPREAD = 32.0  # the measured floor: this many times the change that one unit of rounding in every operand makes
 SMALL = 4_096  # elements; up to this many, each is held against its own size, in larger tensors against the tensor's too
 FACTOR = 16.0  # units of rounding by which two large tensors may differ as a whole
 
@@ -67,8 +66,7 @@ def compare(
 def _smoothed(spread: torch.Tensor) -> torch.Tensor:
     """The measured movement of each element, at least that of the middle one: a few samples may miss an element by chance."""
     finite = torch.where(torch.isfinite(spread), spread, 0.0)
-    moved = finite[finite > 0]
-    return finite.clamp(min=moved.median().item()) if moved.numel() else finite
+    return finite.clamp(min=finite.median().item())
 
 
 def _difference(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
@@ -95,25 +93,3 @@ def _largest_floor(theirs: torch.Tensor, rounding: float, scale: float) -> float
         finite = theirs[torch.isfinite(theirs)]
         largest = finite.abs().max().item() if finite.numel() else 0.0
     return UNITS * rounding * max(largest, scale)
-
-
-class Nudge:
-    """Changes tensors by one rounding unit, each element up or down at random; PyTorch's own generator is not touched."""
-
-    def __init__(self, rounding: float) -> None:
-        self._rounding = rounding
-        self._generators: dict[torch.device, torch.Generator] = {}
-
-    def __call__(self, value: object) -> object:
-        """The value nudged; what is not a floating tensor is returned as it is."""
-        if (
-            not isinstance(value, torch.Tensor)
-            or not (value.is_floating_point() or value.is_complex())
-            or value.layout is not torch.strided
-        ):
-            return value
-        generator = self._generators.get(value.device)
-        if generator is None:
-            generator = self._generators[value.device] = torch.Generator(value.device).manual_seed(0)
-        signs = torch.randint(0, 2, value.shape, generator=generator, device=value.device, dtype=torch.int8) * 2 - 1
-        return value.to(torch.complex128 if value.is_complex() else torch.float64) * (1 + self._rounding * signs.to(torch.float64))

@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
-from byhand.chain_rule import Operands, SavedValues, Worked, accumulate, contribute, receive
-from byhand.comparison import SAMPLES, Nudge, compare, unit
+from byhand.chain_rule import Operands, SavedValues, Worked, accumulate, contribute, receive, settle
+from byhand.comparison import compare, unit
 from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
 from byhand.judged import Arrived, Judged, Place, fault, not_made, told
 from byhand.recording.summary import shown, summarize, unworkable
 from byhand.results import UNASKED, Comparison, Contribution, Operand, Verdict
+from byhand.rounding import spread
 from byhand.value import WHOLE, Missing, Shown, Value, magnitude
 
 BIG = 1 << 20  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
@@ -251,15 +253,10 @@ class Judge:
         other = torch.zeros_like(worked.received) if theirs is None else theirs
         rounding = unit(edge.meta.dtype, *operands.dtypes)
 
-        def noise() -> torch.Tensor:
-            spread = torch.zeros(worked.received.shape, dtype=torch.float64, device=worked.received.device)
-            nudge = Nudge(rounding)
-            for _ in range(SAMPLES):
-                moved = contribute(node, number, operands.changed(nudge)).received
-                spread = torch.maximum(spread, (moved.double() - worked.received.double()).abs())
-            return spread
+        def work(change: Callable[[Any], Any]) -> torch.Tensor:
+            return settle(contribute(node, number, operands.changed(change)).given, edge)
 
-        return compare(worked.received, other, rounding, noise=noise, source=self._source)
+        return compare(worked.received, other, rounding, noise=lambda: spread(work, rounding), source=self._source)
 
     def _unjudged(self, node: Node, number: int, to: Place, theirs: torch.Tensor | None, verdict: Verdict, reason: str) -> Contribution:
         if theirs is not None:

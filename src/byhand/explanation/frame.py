@@ -27,8 +27,8 @@ def title(result: Pass, labels: Labels) -> Iterator[Block]:
         more = " + …" if len(result.graph.roots) > MOST else ""
         yield Prose((Cell(f"L stands for {parts}{more}, each times the gradient that backward was given for it."),))
     if result.total > 1:
-        chosen = f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}; --step 1 … {result.total:,} or run.explain(step=…) tells another."
-        yield Prose((Cell(chosen),))
+        which = f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}"
+        yield Prose((Cell(f"{which}; --step 1 … {result.total:,} or run.explain(step=…) tells another."),))
 
 
 def _called(result: Pass, labels: Labels) -> str:

@@ -1,6 +1,7 @@
 """What a careless observer would break still runs, and to the same bits; what cannot be judged is said not to be."""
 
 import random
+import sys
 import warnings
 
 import pytest
@@ -126,11 +127,12 @@ class HalfUsed(torch.nn.Module):
 
 
 @pytest.mark.parametrize("way", [*RECORDINGS, *VERBS])
-def test_distributed_training_with_unused_parameters(way, tmp_path):
+def test_distributed_training_with_unused_parameters(way, tmp_path, monkeypatch):
     """DistributedDataParallel that looks for unused parameters trains to the same bits."""
     distributed = pytest.importorskip("torch.distributed")
     if not distributed.is_available() or not distributed.is_gloo_available():
         pytest.skip("PyTorch was built without gloo")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # which PyTorch replaces, for good
     distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
 
     def program(verb):

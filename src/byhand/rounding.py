@@ -15,8 +15,8 @@ def spread(work: Callable[[Callable[[Any], Any]], torch.Tensor], rounding: float
     `work` does the work on operands that went through the function it is given. All of it happens in double precision, with
     generators of our own.
     """
-    nudge, mode = _Nudge(rounding), _Rounding()
-    mode.nudge = nudge
+    nudge = _Nudge(rounding)
+    mode = _Rounding.moving(nudge)
     exact = work(_widened)
     moved = torch.zeros_like(exact, dtype=torch.float64)
     for _ in range(SAMPLES):
@@ -56,6 +56,13 @@ class _Rounding(TorchDispatchMode):
     """Moves the result of every operation that makes a new tensor."""
 
     nudge: _Nudge
+
+    @classmethod
+    def moving(cls: Any, nudge: _Nudge) -> "_Rounding":
+        """The mode that moves results so."""
+        made: _Rounding = cls()
+        made.nudge = nudge
+        return made
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The operation, its new floating results moved; views and results written in place stay what they are."""

@@ -20,7 +20,7 @@ def progress(total: int) -> Iterator[Callable[[int], None]]:
         now = time.monotonic()
         if now - started > PATIENCE and now - shown > EVERY:
             shown = now
-            line = f"byhand: {index + 1:,} of {total:,} operations worked"
+            line = f"byhand: {min(index + 1, total):,} of {total:,} operations worked"
             wide = max(wide, len(line))
             sys.stderr.write(f"\r{line}")
             sys.stderr.flush()

@@ -2,13 +2,16 @@
 
 import weakref
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from byhand.assembly import assemble
+from byhand.chain_rule import SavedValues
 from byhand.judging import Judge
+from byhand.progress import progress
 from byhand.recording.describe import Describer
 from byhand.recording.engine import Started
 from byhand.recording.recorder import Recorder
@@ -17,9 +20,6 @@ from byhand.recording.summary import summarize
 from byhand.replay import replay
 from byhand.results import Pass
 from byhand.value import Missing, Shown
-
-Place = tuple[int, int]
-
 
 NOTED = 3  # backward passes whose calls are remembered, for graphs that are used again
 TAUGHT = 1 << 14  # elements of all values together; in runs this small, what was not noted is worked out again
@@ -35,10 +35,18 @@ class Watched(Judge):
         said = [describer.describe(node) for node in started.graph.nodes]
         self.descriptions = replay(started.graph, started.live, said, describer.variable_at, most=TAUGHT)
         self.roots = roots
+        self._shown = ExitStack()
+        self._tell = self._shown.enter_context(progress(len(started.graph.nodes)))
         self.before = {node.index: leaf_grad(started.live[node.index]) for node in started.graph.nodes if node.leaf}
+
+    def node(self, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: SavedValues) -> None:
+        """One node ran: judge it, and say how far this is, if it takes long."""
+        super().node(index, grads, theirs, saved)
+        self._tell(len(self.found.contributions))
 
     def assembled(self, number: int) -> Pass:
         """The pass, as far as it got."""
+        self._shown.close()
         grads = {index: (before, leaf_grad(self.started.live[index])) for index, before in self.before.items()}
         made = assemble(
             self.started.graph,

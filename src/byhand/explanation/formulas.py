@@ -30,6 +30,7 @@ def names_of(step: Step, labels: Labels) -> dict[str, str]:
             inputs.setdefault(parameter, []).append(_called(step, parameter, contribution, labels))
     typed = {labels.typed(contribution.to) for contribution in step.contributions}
     names = {each.parameter: plain(each.name) for each in step.operands if each.name not in typed and not _is_number(each)}
+    names |= {each.parameter: each.parameter for each in step.operands if is_nameless(each)}
     names |= {parameter: each[0] if len(each) == 1 else f"({', '.join(each)})" for parameter, each in inputs.items()}
     return {parameter: name for parameter, name in names.items() if name} | {"result": labels.source((step.index, 0))}
 
@@ -40,6 +41,11 @@ def _called(step: Step, parameter: str, contribution: Contribution, labels: Labe
         return labels.source(contribution.to)
     named = next((plain(each.name) for each in step.operands if each.parameter == parameter), "")
     return named or labels.source(contribution.to)
+
+
+def is_nameless(operand: Operand) -> bool:
+    """Whether an operand is a tensor that nobody named: a dropout mask, a temporary; formulas call it by PyTorch's own word."""
+    return operand.constant and not operand.name and isinstance(operand.value, Value) and operand.value.shape != ()
 
 
 def numbers_of(step: Step, labels: Labels) -> dict[str, bool | int | float]:

@@ -1,12 +1,13 @@
 """The story of a run with tensors: every operation by itself, then the weights."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.explanation.chains import in_symbols, sum_of
-from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, lines_of
+from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, is_nameless, lines_of
 from byhand.explanation.frame import place, verdict
 from byhand.explanation.labels import Labels, asked
 from byhand.results import Contribution, Leaf, Pass, Step, Verdict
@@ -105,9 +106,17 @@ def _table(step: Step, result: Pass, labels: Labels, *, caption: str = "") -> Ta
         arrived = output.by_torch if isinstance(output.by_torch, Value) else output.by_hand
         rows.append(((Cell(f"grad{which}", Role.FAINT),), (labels.gradient(target),), (cell(arrived, Role.BACKWARD),), ()))
     rows += [((Cell("where", Role.FAINT),), (line,), (), ()) for line in derived_of(step, labels)]
-    for contribution in filter(asked, step.contributions):
-        rows += _sent(step, contribution, result, labels)
-    return Table(("", "", "", ""), tuple(rows), caption)
+    sent = [row for contribution in filter(asked, step.contributions) for row in _sent(step, contribution, result, labels)]
+    rows += _nameless(step, [*rows, *sent])
+    return Table(("", "", "", ""), (*rows, *sent), caption)
+
+
+def _nameless(step: Step, rows: Sequence[Row]) -> Iterator[Row]:
+    """What a formula calls by PyTorch's own word, since the user gave it no name: a dropout mask, a temporary."""
+    said = " ".join(piece.text for row in rows for part in row[1:2] for piece in part)
+    for operand in step.operands:
+        if is_nameless(operand) and re.search(rf"\b{re.escape(operand.parameter)}\b", said):
+            yield (Cell("where", Role.FAINT),), (Cell(operand.parameter),), (cell(operand.value, Role.FORWARD),), ()
 
 
 def _sent(step: Step, contribution: Contribution, result: Pass, labels: Labels) -> Iterator[Row]:

@@ -21,7 +21,6 @@ from byhand.replay import replay
 from byhand.results import Pass
 from byhand.value import Missing, Shown
 
-NOTED = 3  # backward passes whose calls are remembered, for graphs that are used again
 TAUGHT = 1 << 14  # elements of all values together; in runs this small, what was not noted is worked out again
 
 
@@ -79,11 +78,12 @@ class Session:
         self._keep = keep
         self.recorder = Recorder(self, values=judge)
 
-    def started(self, started: Started, recorder: Recorder, variables: Variables) -> Watched | None:
-        """A pass is about to run: describe its nodes while their values are what they were."""
+    def counted(self) -> None:
+        """One more pass."""
         self.count += 1
-        if not self.judge:
-            return None
+
+    def started(self, started: Started, recorder: Recorder, variables: Variables) -> Watched:
+        """A pass is about to run: describe its nodes while their values are what they were."""
         describer = describer_of(started.graph, started.live, recorder, variables)
         roots = tuple(weakref.ref(root) for root in started.roots if isinstance(root, torch.Tensor))
         return Watched(started, describer, roots)
@@ -94,7 +94,6 @@ class Session:
             self.known.append(Known(observer.assembled(self.count), observer.roots))
         if self._keep is not None:
             del self.known[: -self._keep]
-        self.recorder.forget(passes=NOTED)
 
     def pass_of(self, tensor: torch.Tensor) -> Pass | None:
         """The latest pass that started from this tensor."""

@@ -53,8 +53,12 @@ def unnoticed() -> Iterator[None]:
 
 
 def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
-    listeners = list(here.listeners)
-    if not listeners or here.backward:
+    if not here.listeners or here.backward:
+        return backward.original(outputs, *arguments, **options)
+    for listener in here.listeners:
+        listener.backward_called()
+    listeners = [listener for listener in here.listeners if listener.watches]
+    if not listeners:
         return backward.original(outputs, *arguments, **options)
     watches = [Watch(listener) for listener in listeners]
     here.backward = True

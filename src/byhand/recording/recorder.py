@@ -14,11 +14,17 @@ from byhand.recording.modules import Model, findable, held, here
 from byhand.recording.patch import Patch
 from byhand.recording.scope import Variables
 
+NOTED = 3  # backward passes whose calls are remembered, for graphs that are used again
 MODELS = 200  # models that are remembered; a loop may make a new one at every turn
 
 
 class Judging(Protocol):
-    """Whoever wants to work a pass by hand while PyTorch runs it."""
+    """Whoever counts the passes and wants to work them by hand while PyTorch runs them, if `judge` says so."""
+
+    judge: bool
+
+    def counted(self) -> None:
+        """One more pass."""
 
     def started(self, started: Started, recorder: "Recorder", variables: Variables) -> Observer | None:
         """A pass is about to run; what is returned is told of every node."""
@@ -78,7 +84,7 @@ class Recorder:
         """The calls so far that are still kept, oldest first."""
         return [Call._make(note) for note in self.notes]
 
-    def forget(self, *, passes: int) -> None:
+    def _forget(self, *, passes: int) -> None:
         """Drop the notes of calls made before the last few backward passes; called once after each pass."""
         self._marks.append(len(self.notes))
         if len(self._marks) > passes:
@@ -133,6 +139,16 @@ class Recorder:
                     tuple(here.running),
                 )
             )
+
+    @property
+    def watches(self) -> bool:
+        """Whether passes are watched while they run; if not, they are only counted."""
+        return self.judging.judge
+
+    def backward_called(self) -> None:
+        """PyTorch's engine was called."""
+        self.judging.counted()
+        self._forget(passes=NOTED)
 
     def backward_started(self, started: Started) -> Observer | None:
         """PyTorch's engine is about to run."""

@@ -1,6 +1,5 @@
 """The table of rules: one small function for one edge of one node class. The decorators fill it."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -51,7 +50,7 @@ HELPERS: dict[str, Callable[..., Any]] = {}
 
 @cache
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(inspect.signature(function).parameters)
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
 
 
 def rule(

@@ -60,7 +60,7 @@ _PLAIN_INSTRUCTIONS: Final = frozenset(
     if name in dis.opmap
 )
 _STORES: Final = frozenset(dis.opmap[name] for name in ("STORE_FAST", "STORE_FAST_LOAD_FAST") if name in dis.opmap)
-_FIRST_INPLACE: Final = 13  # BINARY_OP arguments from here on are +=, *= ...
+_INPLACE: Final = frozenset((dis.opmap["BINARY_OP"], argument) for argument in range(13, 26))  # +=, *= ...
 
 
 def refuse_unshowable(function: Callable[..., Any]) -> None:
@@ -77,11 +77,8 @@ def _obviously_plain(code: CodeType) -> bool:
     instructions, arguments = code.co_code[::2], code.co_code[1::2]
     if not _PLAIN_INSTRUCTIONS.issuperset(instructions) or any(name.endswith("_") for name in code.co_names):
         return False
-    stores = sum(instruction in _STORES for instruction in instructions)
-    inplace = any(
-        instruction == dis.opmap["BINARY_OP"] and argument >= _FIRST_INPLACE
-        for instruction, argument in zip(instructions, arguments, strict=True)
-    )
+    stores = sum(map(instructions.count, _STORES))
+    inplace = not _INPLACE.isdisjoint(zip(instructions, arguments, strict=True))
     parameters = code.co_argcount + code.co_kwonlyargcount
     return stores == code.co_nlocals - parameters and not inplace and instructions.count(dis.opmap["RETURN_VALUE"]) == 1
 

@@ -4,6 +4,8 @@ import pytest
 import torch
 from rule_examples import by_our_chain
 
+import byhand
+
 CASES = {
     "det of a singular matrix": (
         torch.linalg.det,
@@ -52,3 +54,16 @@ def test_pytorch_is_not(case):
     function(leaf).backward()
 
     assert not torch.allclose(leaf.grad, slopes(function, at), rtol=1e-3)
+
+
+def test_hardsigmoid_is_a_sixth_and_not_a_sixth_in_float32():
+    """The slope is 1/6 to the last bit in double precision; PyTorch's backward has the constant of single precision."""
+    leaf = torch.tensor([0.3, -1.2], dtype=torch.float64, requires_grad=True)
+    loss = torch.nn.functional.hardsigmoid(leaf).sum()
+
+    story = byhand.check(loss)
+    loss.backward()
+
+    assert story.differs
+    assert story.passes[0].leaves[0].by_hand.data == [1 / 6, 1 / 6]
+    assert leaf.grad.tolist() != [1 / 6, 1 / 6]

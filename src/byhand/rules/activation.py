@@ -123,7 +123,7 @@ def hardtanh_self(grad, self, min_val, max_val):
 
 @rule("HardsigmoidBackward0", edge=0, example="F.hardsigmoid(3 * x)")
 def hardsigmoid_self(grad, self):
-    return torch.where((self > -3) & (self < 3), grad * 0.1666666716337204, 0)
+    return torch.where((self > -3) & (self < 3), grad / 6, 0)
 
 
 @rule("HardswishBackward0", edge=0, example="F.hardswish(3 * x)")

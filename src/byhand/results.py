@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from byhand.findings import Finding
 from byhand.graph import Graph, Origin
 from byhand.value import Missing, Shown
 
@@ -15,6 +16,7 @@ class Verdict(Enum):
 
     AGREES = "agrees"
     DIFFERS = "differs"
+    INTENDED = "intended"
     NO_RULE = "no rule"
     NOT_COMPARED = "not compared"
 
@@ -24,6 +26,8 @@ class Comparison:
     """By hand beside PyTorch: the largest difference, the rounding floor it was held against, and where it was largest.
 
     `source` says where PyTorch's number came from: "engine" (the user's own backward) or "direct" (the node called by itself).
+    Where they differ, `wrong` of the `total` elements do, the first at `first`, and `pattern` says in words how they differ, "" if
+    nothing simple does. INTENDED is a difference that the program declares with `# byhand: intended`.
     """
 
     verdict: Verdict
@@ -32,6 +36,10 @@ class Comparison:
     where: tuple[int, ...] = ()
     reason: str = ""
     source: str = "engine"
+    wrong: int = 0
+    total: int = 0
+    first: tuple[int, ...] = ()
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,9 @@ class Operand:
 class Contribution:
     """What one operation sends back to one of its inputs. `rule` is the rule's name, None where byhand has none.
 
+    Where there is no rule, `opinion` says how it was judged all the same: "operations" (those of its own forward, by our rules),
+    "difference" (of its forward in double precision) or "probes" (random ones, whose power the comparison's reason tells).
+
     `local` is the local derivative as a number, for scalar operations only. `broadcast` is the shape before summing over
     broadcast dimensions, where that was needed, and `given` the value before it if that was small; `cast` the dtype before a cast.
     """
@@ -62,6 +73,7 @@ class Contribution:
     broadcast: tuple[int, ...] | None = None
     cast: str | None = None
     given: Shown = Missing.NOT_RECORDED
+    opinion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +149,7 @@ class Yours:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How the nodes of one pass were judged; leaves are not counted."""
+    """How the nodes of one pass were judged; leaves are not counted. `intended` nodes differ as the program declares."""
 
     nodes: int
     by_rule: int
@@ -145,6 +157,7 @@ class Coverage:
     not_compared: int
     differ: int
     reasons: dict[str, int] = field(default_factory=dict)
+    intended: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +184,4 @@ class Pass:
     shared: bool = False
     hooks: tuple[str, ...] = ()
     names: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()

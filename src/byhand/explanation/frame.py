@@ -14,6 +14,7 @@ MOST = 5  # differing places, and ledgers, that are told one by one
 ROLES = {
     Verdict.AGREES: Role.AGREES,
     Verdict.DIFFERS: Role.DIFFERS,
+    Verdict.INTENDED: Role.NOT_COMPARED,
     Verdict.NO_RULE: Role.NOT_COMPARED,
     Verdict.NOT_COMPARED: Role.NOT_COMPARED,
 }

@@ -1,0 +1,33 @@
+"""What is wrong with a program's gradients, as plain data: one finding for each fault."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from byhand.graph import Origin
+
+
+class Severity(Enum):
+    """How bad it is: an error makes gradients wrong, a warning may, a note says what might be intended."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault: its stable `code` (kebab-case), whose gradient it spoils (the user's name), and where the user wrote it.
+
+    `what` has the numbers, `why` the chain of causes, `fix` what to type. `cause` tells apart the causes of one code.
+    `passes` are the numbers of the backward passes it was seen in.
+    """
+
+    code: str
+    severity: Severity
+    subject: str
+    where: Origin | None
+    what: str
+    why: str
+    fix: str
+    cause: str = ""
+    passes: tuple[int, ...] = ()

@@ -8,14 +8,16 @@ import pytest
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "byhand"
 
 LAYERS = (
-    ("errors", "graph", "value", "document", "findings", "collector"),
+    ("errors", "graph", "value", "document", "collector"),
+    ("findings",),
     ("results", "words"),
     ("cells",),
     ("formula", "recording", "render", "progress"),
     ("rules", "failures"),
     ("chain_rule", "replay"),
     ("comparison", "rounding"),
-    ("judged",),
+    ("judged", "pattern"),
+    ("opinions",),
     ("judging", "yours"),
     ("assembly", "direct"),
     ("diagnosis",),

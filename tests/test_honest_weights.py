@@ -28,21 +28,29 @@ def half(weight):
     return Half.apply(weight * 3) * 2
 
 
-@pytest.mark.parametrize("recorded", [True, False])
-def test_a_weight_behind_an_unjudged_function_is_not_compared(recorded):
+def test_a_weight_behind_an_unjudged_function_is_not_compared():
     """PyTorch's number is not compared with itself: the verdict names the operation that was not compared."""
     weight = torch.tensor(2.0, requires_grad=True)
-    if recorded:
-        with byhand.record() as run:
-            half(weight).backward()
-        story = run.check()
-    else:
-        story = byhand.check(half(weight))
+
+    story = byhand.check(half(weight))
 
     (leaf,) = story.passes[0].leaves
     assert leaf.comparison.verdict is Verdict.NOT_COMPARED
     assert leaf.comparison.reason == "it depends on HalfBackward, which was not compared"
     assert "everywhere" not in str(story)
+
+
+def test_a_recorded_function_is_judged_by_the_operations_of_its_forward():
+    """A recording has seen what the forward does: the mistake is found at the Function, and the weight behind it differs."""
+    weight = torch.tensor(2.0, requires_grad=True)
+    with byhand.record() as run:
+        half(weight).backward()
+
+    (made,) = run.check().passes
+    (function,) = (step for step in made.steps if step.op == "HalfBackward")
+    assert function.contributions[0].comparison.verdict is Verdict.DIFFERS
+    assert function.contributions[0].opinion == "operations"
+    assert (made.leaves[0].comparison.verdict, made.leaves[0].by_hand.data) == (Verdict.DIFFERS, 72.0)
 
 
 def test_a_small_element_beside_a_large_one_is_held_against_its_own_size(monkeypatch):

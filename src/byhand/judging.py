@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from byhand.chain_rule import Operands, SavedValues, Worked, accumulate, contribute, receive, settle
-from byhand.comparison import compare, unit
+from byhand.comparison import UNITS, compare, unit
 from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
 from byhand.judged import Arrived, Judged, Place, fault, not_made, told
+from byhand.opinions import Second
 from byhand.recording.summary import shown, summarize, unworkable
 from byhand.results import UNASKED, Comparison, Contribution, Operand, Verdict
 from byhand.rounding import spread
@@ -46,6 +48,7 @@ class Judge:
         self._sent: dict[Place, tuple[torch.Tensor, Shown, int]] = {}
         self._lost: dict[Place, str] = {}
         self._largest = 0.0
+        self._floors: dict[Place, float] = {}
         self._share = self.found.shared = sum(_elements(node) for node in graph.nodes) > BIG
         for root, seed in zip(graph.roots, seeds, strict=True):
             self._send((root.node, root.output_nr), seed, seed)
@@ -80,16 +83,48 @@ class Judge:
             self._pass_on(node, theirs, reason)
             return
         ours, together = self._arrive(node, grads)
+        second = Second.of(node, grads, grads if together else ours, saved)
         operands = Operands(node, grads, saved)
         own = operands if together else Operands(node, ours, saved)
         made = []
         for number, edge in enumerate(node.edges):
             if edge is not None:
                 their = theirs[number] if number < len(theirs) else None
-                made.append(self._edge(node, number, edge, their, operands, own))
+                if second is None:
+                    made.append(self._edge(node, number, edge, their, operands, own))
+                else:
+                    made.append(self._opined(node, number, edge, their, second))
         self.found.contributions[node.index] = tuple(made)
         self.found.saved[node.index] = self._read(operands)
         self._hand_on(node)
+
+    def _opined(self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, second: Second) -> Contribution:
+        """One edge of a node without rule, by its second opinion."""
+        to = (edge.node, edge.output_nr)
+        if theirs is None and self._partial:
+            return not_made(number, to, UNASKED, self._source)
+        theirs = theirs if theirs is None else receive(theirs, edge)
+        try:
+            weighed = second.weigh(number, edge, theirs, self._source)
+        except ByhandError as problem:
+            return self._unjudged(node, number, to, theirs, Verdict.NOT_COMPARED, problem.why)
+        except Exception as problem:
+            return self._unjudged(node, number, to, theirs, Verdict.NOT_COMPARED, fault(problem))
+        verdict = weighed.comparison.verdict
+        if verdict is Verdict.NOT_COMPARED:
+            return replace(self._unjudged(node, number, to, theirs, verdict, ""), comparison=weighed.comparison)
+        if verdict is Verdict.DIFFERS or (verdict is not Verdict.INTENDED and self._has_strayed(node)):
+            self._strayed.add(to)
+        by_torch = told(theirs)
+        self._largest = max(self._largest, magnitude(by_torch))
+        chained = theirs if verdict is Verdict.INTENDED or weighed.chained is None else weighed.chained
+        if chained is not None:
+            self._send(to, chained, theirs, by_torch)
+        by_hand = Missing.NOT_COMPUTED if weighed.received is None else summarize(weighed.received)
+        return Contribution(number, to, None, by_hand, by_torch, weighed.comparison, opinion=second.by)
+
+    def _has_strayed(self, node: Node) -> bool:
+        return any((node.index, output) in self._strayed for output in range(len(node.outputs)))
 
     def _hand_on(self, node: Node) -> None:
         """Behind a node that was not compared, our chain goes on from PyTorch's number: what depends on it is not ours alone."""
@@ -154,6 +189,7 @@ class Judge:
         rounding = unit(ours.dtype, *(meta.dtype for node in self._graph.nodes[:64] for meta in node.outputs))
         # every node behind it agreed: what is left is rounding that added up; behind a difference there is no such excuse
         scale = 0.0 if place in self._strayed else self._largest * max(1.0, len(self._graph.nodes) ** 0.5 / 8)
+        scale = max(scale, self._floors.get(place, 0.0) / (UNITS * rounding or 1.0))
         self.found.leaves[index] = compare(ours, sent, rounding, scale=scale, source=self._source)
 
     def stopped(self, index: int, output_nr: int, grad: torch.Tensor) -> None:
@@ -227,7 +263,8 @@ class Judge:
         worked = contribute(node, number, operands)
         chained = worked.received if own is operands else contribute(node, number, own).received
         comparison = self._compare(node, number, edge, worked, theirs, operands)
-        if comparison.verdict is Verdict.DIFFERS or any((node.index, output) in self._strayed for output in range(len(node.outputs))):
+        self._floors[to] = self._floors.get(to, 0.0) + comparison.floor
+        if comparison.verdict is Verdict.DIFFERS or self._has_strayed(node):
             self._strayed.add(to)
         given, by_torch = worked.given, told(theirs)
         same = theirs is not None and comparison.verdict is Verdict.AGREES and not comparison.error

@@ -11,6 +11,7 @@ from torch.utils._device import DeviceContext
 
 from byhand.recording.engine import unnoticed
 from byhand.recording.frames import user_frame
+from byhand.recording.functions import call_in_place, in_place
 from byhand.recording.modules import here
 from byhand.recording.summary import summarize
 from byhand.value import WHOLE, Value
@@ -109,7 +110,10 @@ class CallRecorder(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Make the call, and note it if it gave a tensor."""
         start = _sequence()
-        result = func(*args, **kwargs) if kwargs else func(*args)
+        if self._values and (here.writer is not None or in_place(getattr(func, "__name__", ""))):
+            result = self._written(func, args, kwargs)
+        else:
+            result = func(*args, **kwargs) if kwargs else func(*args)
         if self._over or torch.compiler.is_exporting():
             return result
         stop = _sequence()
@@ -122,6 +126,17 @@ class CallRecorder(TorchFunctionMode):
         except Exception as problem:
             self._failed(problem)
         return result
+
+    def _written(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Make a call of a custom Function's forward, or one in place, and write it down so that it can be judged."""
+        writer = here.writer
+        if writer is None:
+            return call_in_place(func, args, kwargs or {})
+        here.writer = None
+        try:
+            return writer.call(func, args, kwargs, failed=self._failed)
+        finally:
+            here.writer = writer
 
     def _take(self, caller: Any, func: Any, args: Any, kwargs: Any, result: Any, start: int, stop: int) -> None:
         """Note a call, if it gave a tensor."""

@@ -60,7 +60,7 @@ def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
     listeners = [listener for listener in here.listeners if listener.watches]
     if not listeners:
         return backward.original(outputs, *arguments, **options)
-    watches = [Watch(listener) for listener in listeners]
+    watches = [Watch(listener, last=number == 0) for number, listener in enumerate(listeners)]
     here.backward = True
     try:
         for watch in watches:
@@ -71,6 +71,8 @@ def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
         return result
     finally:
         here.backward = False
+        here.unpacked.clear()
+        here.ran = None
         while watches:
             watches.pop().end()
 
@@ -104,8 +106,9 @@ def is_batched(tensor: torch.Tensor) -> bool:
 class Watch:
     """One listener's eyes on one pass. What goes wrong in our own work is told to the listener, and never reaches the user's backward."""
 
-    def __init__(self, listener: Any) -> None:
+    def __init__(self, listener: Any, *, last: bool) -> None:
         self._listener = listener
+        self._last = last  # its hooks run after those of other recordings: each later one goes before them
         self._started: Started | None = None
         self._observer: Observer | None = None
         self._handles: list[Any] = []
@@ -183,6 +186,9 @@ class Watch:
         def hook(theirs: Any, grads: Any) -> None:
             if self._ours():
                 self._safely(observer.node, index, grads, theirs, saved)
+                if self._last:
+                    here.unpacked.clear()
+                    here.ran = None
 
         return hook
 

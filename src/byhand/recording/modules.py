@@ -16,7 +16,8 @@ class _Here(threading.local):
     """What is going on in this thread.
 
     `running` are the modules being called, outermost first; `listeners` who wants to hear of it; `compiled` the frames of the compiled
-    functions that run.
+    functions that run; `writer` writes the tape of the custom Function whose forward runs; `ran` is what the last one's backward did;
+    `unpacked` what the program's saved-tensor hooks gave the node that runs.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,9 @@ class _Here(threading.local):
         self.listeners: list[Any] = []
         self.compiled: list[Any] = []
         self.backward = False
+        self.writer: Any = None
+        self.ran: Any = None
+        self.unpacked: list[tuple[Any, Any]] = []
 
 
 here = _Here()

@@ -1,17 +1,15 @@
 """A recording in progress: what is installed while it lasts, and what it keeps."""
 
 import sys
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
 
-from byhand.recording import compiled, engine, modules
+from byhand.recording import compiled, engine, functions, modules, saved
 from byhand.recording.calls import Call, CallRecorder, note_returned
 from byhand.recording.engine import Observer, Started
-from byhand.recording.frames import outside, user_frame
+from byhand.recording.frames import outside
 from byhand.recording.modules import Model, findable, held, here
-from byhand.recording.patch import Patch
 from byhand.recording.scope import Variables
 
 NOTED = 3  # backward passes whose calls are remembered, for graphs that are used again
@@ -159,18 +157,4 @@ class Recorder:
         self.judging.ended(observer)
 
 
-def _apply(cls: type, *arguments: Any, **options: Any) -> Any:
-    start = torch.autograd._get_sequence_nr()
-    original: Callable[..., Any] = functions.original.__get__(None, cls)
-    result = original(*arguments, **options)
-    for listener in here.listeners:
-        frame, _ = user_frame(sys._getframe(1))
-        if frame is not None:
-            listener.call_returned(cls, result, frame, start)
-    return result
-
-
-functions = Patch(torch.autograd.Function, "apply", classmethod(_apply))
-"""Custom Functions, which PyTorch's function mode does not see, are noted while this is in place."""
-
-PATCHES = (modules.calls, engine.backward, functions)
+PATCHES = (modules.calls, engine.backward, functions.applied, functions.backward, saved.hooks)

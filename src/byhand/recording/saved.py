@@ -1,9 +1,13 @@
 """What one backward node saved, read safely: signs mended, freed, overwritten and packed values told apart."""
 
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
+import torch
+
 from byhand.errors import ByhandError, GraphFreed, ModifiedInPlace, Unreadable
+from byhand.recording.modules import here
+from byhand.recording.patch import Patch
 
 CHECKPOINTED = "it lies in a checkpointed region, whose values exist only while PyTorch recomputes them"
 HOOKED = "the program packed what it saved with saved_tensors_hooks, and only the program's own backward may unpack it"
@@ -28,6 +32,11 @@ class Saved:
     def __init__(self, node: Any) -> None:
         self._node = node
 
+    @property
+    def node(self) -> Any:
+        """PyTorch's node itself."""
+        return self._node
+
     def __contains__(self, name: str) -> bool:
         return hasattr(type(self._node), f"_saved_{name}")
 
@@ -35,6 +44,9 @@ class Saved:
         raw = getattr(type(self._node), f"_raw_saved_{name}", None)
         packed = "" if raw is None else packed_by(self._node, f"_raw_saved_{name}")
         if packed:
+            known = unpacked(getattr(self._node, f"_raw_saved_{name}"))
+            if known is not None:
+                return known
             raise Unreadable(self._node.name(), name, packed)
         try:
             return signed(getattr(self._node, f"_saved_{name}"))
@@ -42,6 +54,31 @@ class Saved:
             raise recognised(problem, self._node.name(), name) or Unreadable(
                 self._node.name(), name, str(problem).splitlines()[0]
             ) from None
+
+
+def unpacked(raw: Any) -> Any:
+    """What the program's own hooks have just unpacked for the node that ran, None if they have not."""
+    if isinstance(raw, tuple):
+        every = [unpacked(each) for each in raw]
+        return None if any(each is None for each in every) else tuple(every)
+    return next((value for packed, value in here.unpacked if packed is raw.data), None)
+
+
+def _enter(self: Any) -> None:
+    unpack = self.unpack_hook
+
+    @wraps(unpack)
+    def remembered(packed: Any) -> Any:
+        value = unpack(packed)
+        if here.backward:
+            here.unpacked.append((packed, value))
+        return value
+
+    torch._C._autograd._push_saved_tensors_default_hooks(self.pack_hook, remembered)
+
+
+hooks = Patch(torch.autograd.graph.saved_tensors_hooks, "__enter__", _enter)
+"""What the program's hooks unpack for a node is seen while this is in place, until the node has been judged."""
 
 
 def recognised(problem: Exception, node: str, name: str) -> ByhandError | None:

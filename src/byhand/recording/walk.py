@@ -111,6 +111,11 @@ def _leaf_metas(node: Any) -> tuple[TensorMeta, ...]:
     )
 
 
+def metas_of(node: Any) -> tuple[TensorMeta, ...]:
+    """The metadata of a node's outputs; of a leaf that of its tensor."""
+    return _leaf_metas(node) if is_leaf(node) else _metas(node)
+
+
 def read_graph(tensors: Sequence[Any], names: Sequence[str] = ()) -> tuple[Graph, list[Any]]:
     """The graph behind the tensors, and PyTorch's own nodes in the same order.
 
@@ -119,7 +124,7 @@ def read_graph(tensors: Sequence[Any], names: Sequence[str] = ()) -> tuple[Graph
     roots = [gradient_node(tensor) for tensor in tensors]
     live = topological(list(dict.fromkeys(node for node, _ in roots)))
     position = {node: index for index, node in enumerate(live)}
-    outputs = [_leaf_metas(node) if is_leaf(node) else _metas(node) for node in live]
+    outputs = [metas_of(node) for node in live]
     nodes = []
     for index, node in enumerate(live):
         edges = tuple(

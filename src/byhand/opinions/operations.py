@@ -1,0 +1,98 @@
+"""The operations of a node's own forward, run again and differentiated by our rules."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+
+from byhand.chain_rule import Operands, accumulate, as_is, contribute
+from byhand.errors import Unreadable
+from byhand.graph import Node
+from byhand.opinions.opinion import Given, Grads, Opinion
+from byhand.recording.rerun import OVERWRITTEN, Wider, run_again, verify
+from byhand.recording.saved import Saved
+from byhand.recording.tape import Tape
+from byhand.recording.walk import read_graph
+
+_HALF = (torch.float16, torch.bfloat16)
+OPAQUE_CALLS = "its forward leaves PyTorch"
+
+
+def by_operations(node: Node, tape: Tape, grads: Grads) -> Opinion:
+    """Each edge by the chain rule over the operations that the forward was made of.
+
+    Raises Unreadable where the forward cannot be repeated, NoRule where one of its operations has no rule.
+    """
+    if tape.leaks:
+        raise Unreadable(tape.name, "", f"{OPAQUE_CALLS} (it calls .{tape.leaks[0]}())")
+    with torch.no_grad():
+        verify(tape, run_again(tape, _values(tape), Wider(None)))
+        half = any(kept.tensor.dtype in _HALF for kept in tape.inputs)
+        work = partial(_work, node, tape, torch.float32 if half else None)
+        try:
+            given = work(grads, as_is)
+        except Unreadable:
+            if not half:
+                raise
+            work = partial(_work, node, tape, None)
+            given = work(grads, as_is)
+    return Opinion("operations", given, work, overwritten=tuple(f"input {number}" for number in tape.overwritten))
+
+
+def _values(tape: Tape) -> list[torch.Tensor]:
+    found = [kept.value() for kept in tape.inputs]
+    if any(value is None for value in found):
+        raise Unreadable(tape.name, "", OVERWRITTEN)
+    return [value for value in found if value is not None]
+
+
+def _work(node: Node, tape: Tape, wide: torch.dtype | None, grads: Grads, change: Callable[[Any], Any]) -> Given:
+    values = [change(value) if value.is_floating_point() or value.is_complex() else value for value in _values(tape)]
+    real = wide
+    if change is not as_is:
+        real = torch.float64
+    wider = Wider(real)
+    inputs = [wider.tensor(value).detach() for value in values]
+    for number in tape.wanted:
+        inputs[number].requires_grad_()
+    outputs = run_again(tape, inputs, wider)
+    upstream = [None if grad is None else change(grad).to(output.dtype) for grad, output in zip(grads, outputs, strict=True)]
+    found = derive(outputs, [inputs[number] for number in tape.wanted], upstream)
+    edges = [number for number, edge in enumerate(node.edges) if edge is not None]
+    return {edge: _shaped(sent, node, edge) for edge, sent in zip(edges, found, strict=True)}
+
+
+def _shaped(sent: torch.Tensor | None, node: Node, number: int) -> torch.Tensor | None:
+    """PyTorch drops leading dimensions of one element from a value before it writes it into a view."""
+    edge = node.edges[number]
+    if sent is None or edge is None or tuple(sent.shape) == edge.meta.shape or sent.numel() != torch.Size(edge.meta.shape).numel():
+        return sent
+    return sent.reshape(edge.meta.shape)
+
+
+def derive(outputs: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor], grads: Grads) -> list[torch.Tensor | None]:
+    """The gradients at the inputs for these at the outputs, by our rules at every node between them. Raises NoRule."""
+    roots = [(output, grad) for output, grad in zip(outputs, grads, strict=True) if output.requires_grad and grad is not None]
+    if not roots:
+        return [None for _ in inputs]
+    graph, live = read_graph([output for output, _ in roots])
+    sent: dict[tuple[int, int], torch.Tensor] = {}
+    for root, (_, grad) in zip(graph.roots, roots, strict=True):
+        place = (root.node, root.output_nr)
+        sent[place] = accumulate(sent.get(place), grad)
+    arrived: dict[torch.Tensor, torch.Tensor | None] = {}
+    for node, handle in zip(graph.nodes, live, strict=True):
+        received = [sent.pop((node.index, number), None) for number in range(len(node.outputs))]
+        if node.leaf:
+            arrived[handle.variable] = received[0]
+        elif any(grad is not None for grad in received):
+            _pass_on(node, Operands(node, received, Saved(handle)), sent)
+    return [arrived.get(leaf) for leaf in inputs]
+
+
+def _pass_on(node: Node, operands: Operands, sent: dict[tuple[int, int], torch.Tensor]) -> None:
+    for number, edge in enumerate(node.edges):
+        if edge is not None:
+            to = (edge.node, edge.output_nr)
+            sent[to] = accumulate(sent.get(to), contribute(node, number, operands).received)

@@ -37,7 +37,7 @@ def by_operations(node: Node, tape: Tape, grads: Grads) -> Opinion:
                 raise
             work = partial(_work, node, tape, None)
             given = work(grads, as_is)
-    return Opinion("operations", given, work, overwritten=tuple(f"input {number}" for number in tape.overwritten))
+    return Opinion("operations", given, work, overwritten=tape.overwritten)
 
 
 def _values(tape: Tape) -> list[torch.Tensor]:

@@ -1,10 +1,15 @@
 """What a second opinion says about one node."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+
+from byhand.results import Comparison
+
+Probe = Callable[[torch.Tensor, str], Comparison]
+"""The comparison for the gradient that PyTorch's node sent, and where that came from."""
 
 Grads = Sequence[torch.Tensor | None]
 Given = Mapping[int, torch.Tensor | None]
@@ -17,12 +22,14 @@ class Opinion:
 
     `by` names the means: "operations" or "difference". `work` gives the same for other upstream gradients, with a change applied to
     every operand; None where that would cost too much. `noise` is how far each element may be off, where the means has an error of its
-    own. `reasons` tell, by edge, what was left out; `overwritten` names what was changed between the forward and the backward.
+    own. `notes` tell, by edge, what was left out. An edge of `probes` is judged along random directions only. `overwritten` are the
+    inputs that were changed between the forward and the backward.
     """
 
     by: str
     given: Given
     work: Callable[[Grads, Callable[[Any], Any]], Given] | None = None
     noise: Given | None = None
-    reasons: Mapping[int, str] | None = None
-    overwritten: tuple[str, ...] = ()
+    notes: Mapping[int, str] = field(default_factory=dict)
+    probes: Mapping[int, Probe] = field(default_factory=dict)
+    overwritten: tuple[int, ...] = ()

@@ -1,25 +1,25 @@
 """A second opinion beside what PyTorch's node sent: one comparison for each edge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
 
 from byhand.chain_rule import SavedValues, as_is, receive, settle
 from byhand.comparison import compare, unit, widen
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, Unreadable
 from byhand.graph import Edge, Node
 from byhand.opinions.opinion import Given, Grads, Opinion
 from byhand.opinions.seek import opinion_of
+from byhand.opinions.surroundings import around
+from byhand.pattern import patterned
+from byhand.recording.declared import declared_intended
 from byhand.recording.functions import TAPE
 from byhand.results import Comparison, Verdict
-from byhand.rounding import spread
+from byhand.rounding import Movement, spread
 from byhand.rules.table import rules_of
-
-
-def declared_intended(kind: type) -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Second:
             return None
         opinion: Opinion | ByhandError
         try:
-            opinion = opinion_of(node, tape, grads)
+            opinion = Unreadable(node.name, "", tape) if isinstance(tape, str) else opinion_of(node, tape, grads)
         except ByhandError as problem:
             opinion = problem
         return cls(node, live, grads, ours, opinion)
@@ -63,44 +63,60 @@ class Second:
         opinion = self._opinion
         if isinstance(opinion, ByhandError):
             raise opinion
-        reason = (opinion.reasons or {}).get(number, "")
-        if reason:
-            return Weighed(None, Comparison(Verdict.NOT_COMPARED, reason=reason, source=source))
+        if number in opinion.probes:
+            return Weighed(None, self._declared(opinion.probes[number](_or_zeros(theirs, edge), source)))
         received = _received(opinion.given, number, edge)
-        other = torch.zeros_like(received) if theirs is None else theirs
+        other = _or_zeros(theirs, edge)
         rounding = unit(edge.meta.dtype, *(meta.dtype for meta in self._node.outputs))
-        comparison = compare(received, other, rounding, noise=lambda: self._noise(opinion, number, edge, rounding), source=source)
-        if comparison.verdict is Verdict.DIFFERS and declared_intended(type(self._live)):
-            comparison = replace(comparison, verdict=Verdict.INTENDED)
-        return Weighed(received, comparison, self._own(opinion, number, edge, received))
+        describe = patterned(lambda: around(self._node, self._live, opinion, self._grads, number))
+        noise = partial(self._noise, opinion, number, edge, rounding)
+        comparison = compare(received, other, rounding, noise=noise, source=source, describe=describe)
+        comparison = self._declared(replace(comparison, reason=comparison.reason or opinion.notes.get(number, "")))
+        return Weighed(received, comparison, self._own(opinion, number, edge, received, comparison.verdict))
 
-    def _own(self, opinion: Opinion, number: int, edge: Edge, received: torch.Tensor) -> torch.Tensor | None:
+    def _declared(self, comparison: Comparison) -> Comparison:
+        """The comparison; a difference that the program declares is intended."""
+        function = getattr(self._live, "_forward_cls", None)
+        intended = comparison.verdict is Verdict.DIFFERS and function is not None and declared_intended(function)
+        return replace(comparison, verdict=Verdict.INTENDED) if intended else comparison
+
+    def _own(self, opinion: Opinion, number: int, edge: Edge, received: torch.Tensor, verdict: Verdict) -> torch.Tensor | None:
         """What our own chain sends on; None where only PyTorch's number can go on."""
         if opinion.by != "operations" or opinion.work is None:
-            return None
+            return received if verdict is Verdict.DIFFERS else None
         if self._ours is self._grads:
             return received
         if self._chained is None:
             self._chained = opinion.work(self._ours, as_is)
         return _received(self._chained, number, edge)
 
-    def _noise(self, opinion: Opinion, number: int, edge: Edge, rounding: float) -> torch.Tensor:
-        if opinion.noise is not None:
-            noise = opinion.noise[number]
-            return torch.zeros(edge.meta.shape, dtype=torch.float64) if noise is None else widen(noise)
-        work = opinion.work
-        if work is None:
-            return torch.zeros(edge.meta.shape, dtype=torch.float64)
+    def _noise(self, opinion: Opinion, number: int, edge: Edge, rounding: float) -> Iterable[Movement]:
+        given, work = opinion.given[number], opinion.work
+        if opinion.noise is not None or given is None or work is None:
+            return [_movement(given, opinion.noise and opinion.noise[number], edge)]
 
-        def again(change: Callable[[Any], Any]) -> torch.Tensor:
-            given = work(self._grads, change)[number]
-            return torch.zeros(edge.meta.shape, dtype=torch.float64) if given is None else settle(given, edge)
+        def again(change: Callable[[Any], Any]) -> Callable[[], torch.Tensor]:
+            def found() -> torch.Tensor:
+                sent = work(self._grads, change)[number]
+                return torch.zeros(edge.meta.shape, dtype=torch.float64) if sent is None else settle(sent, edge)
+
+            return found
 
         return spread(again, rounding)
 
 
+def _movement(given: torch.Tensor | None, noise: torch.Tensor | None, edge: Edge) -> Movement:
+    """The error of a means of its own: of each element, and as a part of the whole."""
+    if given is None or noise is None:
+        return Movement(torch.zeros(edge.meta.shape, dtype=torch.float64), 0.0)
+    whole = widen(given).norm().item()
+    return Movement(widen(noise), widen(noise).norm().item() / whole if whole else 0.0)
+
+
 def _received(given: Given, number: int, edge: Edge) -> torch.Tensor:
     sent = given[number]
-    if sent is None:
-        return torch.zeros(edge.meta.shape, dtype=edge.meta.dtype, device=edge.meta.device)
-    return receive(sent, edge)
+    return _or_zeros(None, edge) if sent is None else receive(sent, edge)
+
+
+def _or_zeros(sent: torch.Tensor | None, edge: Edge) -> torch.Tensor:
+    return torch.zeros(edge.meta.shape, dtype=edge.meta.dtype, device=edge.meta.device) if sent is None else sent

@@ -13,6 +13,7 @@ from byhand.recording.engine import unnoticed
 from byhand.recording.frames import user_frame
 from byhand.recording.functions import call_in_place, in_place
 from byhand.recording.modules import here
+from byhand.recording.later import Later
 from byhand.recording.summary import summarize
 from byhand.value import WHOLE, Value
 
@@ -82,9 +83,14 @@ class CallRecorder(TorchFunctionMode):
         super().__init__()
         # plain tuples in the order of Call's fields: making a Call costs more than the rest of the note
         self._note = notes.append
-        self._values = values
+        self._values = Later() if values else None
         self._failed = failed
         self._over = False
+
+    def settle(self) -> None:
+        """Fill in the values that were noted."""
+        if self._values is not None:
+            self._values.settle()
 
     def __enter__(self) -> Self:
         """Begin, below the modes that are on the stack: they see what they always saw, and leave in their own order.
@@ -165,7 +171,7 @@ def note_returned(result: Any) -> Returned | None:
     """The places of a result that the function mode did not see; None if nothing in it needs a gradient."""
     each = result if isinstance(result, tuple | list) else (result,)
     places = [_place(one) if isinstance(one, torch.Tensor) else (-1, 0) for one in each]
-    return Returned(tuple(places), note_result(result, values=False)) if any(sequence >= 0 for sequence, _ in places) else None
+    return Returned(tuple(places), note_result(result, values=None)) if any(sequence >= 0 for sequence, _ in places) else None
 
 
 def _place(tensor: torch.Tensor) -> tuple[int, int]:
@@ -186,7 +192,7 @@ def grad_fn(tensor: torch.Tensor) -> Any:
         return None
 
 
-def note_result(result: Any, *, values: bool) -> Any:
+def note_result(result: Any, *, values: Later | None) -> Any:
     """What is kept of a call's result: of a tensor, or of each tensor in a tuple; None if there is none."""
     if isinstance(result, torch.Tensor):
         return _result(result, values)
@@ -195,7 +201,7 @@ def note_result(result: Any, *, values: bool) -> Any:
     return None
 
 
-def _result(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
+def _result(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:
     if type(tensor) not in _ORDINARY:
         return _unusual(tensor, values)
     if tensor.numel() <= WHOLE and tensor.is_cpu:
@@ -206,11 +212,11 @@ def _result(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
     return _large(tensor, values)
 
 
-def _large(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
-    return weakref.ref(tensor), summarize(tensor) if values else None, _version(tensor)
+def _large(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:
+    return weakref.ref(tensor), values.summarize(tensor) if values else None, _version(tensor)
 
 
-def _unusual(tensor: torch.Tensor, values: bool) -> tuple[Any, Any, int]:
+def _unusual(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:
     """What is kept of a tensor that may have no values to read: sparse, fake, batched by vmap, of the user's own class."""
     with unnoticed():
         try:
@@ -226,10 +232,10 @@ def _version(tensor: torch.Tensor) -> int:
 
 def _argument(argument: Any) -> Any:
     if type(argument) in _ORDINARY:
-        return ... if argument.requires_grad else Seen(*_result(argument, False))
+        return ... if argument.requires_grad else Seen(*_result(argument, None))
     if isinstance(argument, torch.Tensor):
         with unnoticed():
-            return ... if argument.requires_grad else Seen(*_unusual(argument, False))
+            return ... if argument.requires_grad else Seen(*_unusual(argument, None))
     if isinstance(argument, list | tuple):
         return [each if type(each) in _PLAIN else _argument(each) for each in argument[:WHOLE]]
     return type(argument).__name__

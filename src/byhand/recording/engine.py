@@ -31,7 +31,10 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A backward pass about to run: its graph, PyTorch's own nodes in the same order, the tensors and gradients it starts from."""
+    """A backward pass about to run: its graph, PyTorch's own nodes in the same order, the tensors and gradients it starts from.
+
+    `create_graph` says that the program wants gradients that can be differentiated once more.
+    """
 
     graph: Graph
     live: Sequence[Any]
@@ -39,6 +42,7 @@ class Started:
     seeds: tuple[torch.Tensor, ...]
     kind: str
     partial: bool
+    create_graph: bool = False
 
 
 @contextmanager
@@ -50,6 +54,11 @@ def unnoticed() -> Iterator[None]:
                 yield
         else:
             yield
+
+
+def _quiet() -> bool:
+    """Whether nothing is switched on that could see our arithmetic, torch functions aside: as it is inside most backward passes."""
+    return not (torch.is_grad_enabled() or torch._C._len_torch_dispatch_stack() or torch._C._is_any_autocast_enabled())
 
 
 def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
@@ -95,7 +104,7 @@ def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, A
     )
     inputs = arguments[3] if len(arguments) > 3 else ()
     kind = "backward" if options.get("accumulate_grad") else "grad"
-    return Started(graph, live, tuple(outputs), filled, kind, bool(inputs))
+    return Started(graph, live, tuple(outputs), filled, kind, bool(inputs), len(arguments) > 2 and bool(arguments[2]))
 
 
 def is_batched(tensor: torch.Tensor) -> bool:
@@ -136,7 +145,7 @@ class Watch:
 
     def _safely(self, work: Callable[..., Any], *arguments: Any) -> Any:
         try:
-            with unnoticed():
+            with torch._C.DisableTorchFunction() if _quiet() else unnoticed():
                 return work(*arguments)
         except Exception as problem:
             self._listener.failed(problem)

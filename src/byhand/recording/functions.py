@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import torch
-from torch.autograd.function import BackwardCFunction
+from torch.autograd.function import BackwardCFunction, _SingleLevelFunction
 
 from byhand.recording.engine import unnoticed
 from byhand.recording.frames import user_frame
@@ -49,8 +49,11 @@ def _apply(cls: type, *arguments: Any, **options: Any) -> Any:
     return result
 
 
-applied = Patch(torch.autograd.Function, "apply", classmethod(_apply))
-"""Custom Functions, which PyTorch's function mode does not see, are noted while this is in place."""
+applied = Patch(_SingleLevelFunction, "apply", classmethod(_apply))
+"""Custom Functions, which PyTorch's function mode does not see, are noted while this is in place.
+
+It lies below `Function.apply`, so that `square = Square.apply` from before the recording passes here too.
+"""
 
 
 def _quietly(work: Callable[..., Any], *arguments: Any) -> Any:
@@ -75,11 +78,17 @@ def _begin(cls: type, arguments: Sequence[Any], original: Callable[..., Any]) ->
         return None
     writer = Writer(cls.__name__, inputs)
     writer.tape.random = torch.get_rng_state()
-    writer.tape.again = _again(arguments, original)
+    writer.tape.again = calling_again(arguments, original)
+    writer.tape.owners = owners(cls)
     return writer
 
 
-def _again(arguments: Sequence[Any], original: Callable[..., Any]) -> Callable[[Sequence[torch.Tensor]], Any]:
+def owners(cls: Any) -> tuple[Any, ...]:
+    """What the forward of a Function may write into: its class, and the variables of its module."""
+    return cls, getattr(getattr(cls, "forward", None), "__globals__", {})
+
+
+def calling_again(arguments: Sequence[Any], original: Callable[..., Any]) -> Callable[[Sequence[torch.Tensor]], Any]:
     """The forward once more, without a graph, on other tensors; it holds none of the program's."""
     numbers = count()
     template = tuple(Slot(next(numbers)) if isinstance(each, torch.Tensor) else each for each in arguments)

@@ -80,6 +80,7 @@ class Recorder:
 
     def calls(self) -> list[Call]:
         """The calls so far that are still kept, oldest first."""
+        self._mode.settle()
         return [Call._make(note) for note in self.notes]
 
     def _forget(self, *, passes: int) -> None:

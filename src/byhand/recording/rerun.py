@@ -115,12 +115,11 @@ def _set(target: torch.Tensor, index: Any, value: Any) -> None:
 
 
 def _fill(target: torch.Tensor, value: Any) -> torch.Tensor:
-    zeroed = target.zero_()
     if isinstance(value, torch.Tensor):
+        value = value.to(target.dtype).clone()  # it may be the target itself
         while value.dim() > target.dim() and value.shape[0] == 1:
             value = value.squeeze(0)
-        return zeroed.add_(value.to(target.dtype))
-    return zeroed.add_(value)
+    return target.zero_().add_(value)
 
 
 def _slots(results: Any) -> list[int]:

@@ -107,7 +107,8 @@ class Tape:
 
     `leaks` names calls that took numbers out of PyTorch's sight, so that what depends on them cannot be followed. `again` calls the
     forward itself once more, without a graph, on other tensors in place of the inputs; None where that cannot be done. `wanted` are
-    the inputs that needed a gradient: they stand for the edges of the node, in this order.
+    the inputs that needed a gradient: they stand for the edges of the node, in this order. `owners` are the class
+    and the module variables that the forward could write into.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Tape:
     random: torch.Tensor | None = None
     again: Callable[[Sequence[torch.Tensor]], Any] | None = None
     wanted: tuple[int, ...] = ()
+    owners: tuple[Any, ...] = ()
 
     @property
     def overwritten(self) -> tuple[int, ...]:

@@ -8,31 +8,32 @@ from byhand.results import Verdict
 
 
 class Half(torch.autograd.Function):
-    """A square whose backward is half of what it should be."""
+    """A square, scaled, whose backward is half of what it should be."""
 
     @staticmethod
-    def forward(ctx, value):
-        """The square."""
+    def forward(ctx, value, scale=1.0):
+        """The scaled square."""
         ctx.save_for_backward(value)
-        return value * value
+        ctx.factor = scale
+        return value * value * scale
 
     @staticmethod
     def backward(ctx, grad):
         """The mistake."""
         (value,) = ctx.saved_tensors
-        return grad * value
+        return grad * value * ctx.factor, None
 
 
-def half(weight):
+def half(weight, *scale):
     """A loss behind the mistake."""
-    return Half.apply(weight * 3) * 2
+    return Half.apply(weight * 3, *scale) * 2
 
 
 def test_a_weight_behind_an_unjudged_function_is_not_compared():
     """PyTorch's number is not compared with itself: the verdict names the operation that was not compared."""
     weight = torch.tensor(2.0, requires_grad=True)
 
-    story = byhand.check(half(weight))
+    story = byhand.check(half(weight, 1.0))
 
     (leaf,) = story.passes[0].leaves
     assert leaf.comparison.verdict is Verdict.NOT_COMPARED
@@ -40,13 +41,18 @@ def test_a_weight_behind_an_unjudged_function_is_not_compared():
     assert "everywhere" not in str(story)
 
 
-def test_a_recorded_function_is_judged_by_the_operations_of_its_forward():
-    """A recording has seen what the forward does: the mistake is found at the Function, and the weight behind it differs."""
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_function_whose_inputs_are_known_is_judged_by_the_operations_of_its_forward(recorded):
+    """The mistake is found at the Function, and the weight behind it differs."""
     weight = torch.tensor(2.0, requires_grad=True)
-    with byhand.record() as run:
-        half(weight).backward()
+    if recorded:
+        with byhand.record() as run:
+            half(weight, 1.0).backward()
+        story = run.check()
+    else:
+        story = byhand.check(half(weight))
 
-    (made,) = run.check().passes
+    (made,) = story.passes
     (function,) = (step for step in made.steps if step.op == "HalfBackward")
     assert function.contributions[0].comparison.verdict is Verdict.DIFFERS
     assert function.contributions[0].opinion == "operations"

@@ -20,7 +20,7 @@ Variable = Callable[[int, int], torch.Tensor | None]
 @contextmanager
 def known_functions(graph: Graph, live: Sequence[Any], variable: Variable) -> Iterator[None]:
     """Inside, every custom node has a tape, or the reason why it has none; `variable` gives a tensor of the program's by its place."""
-    custom = [node for node in graph.nodes if isinstance(live[node.index], BackwardCFunction) and TAPE not in live[node.index].metadata]
+    custom = [node for node in graph.nodes if _is_custom(live[node.index])]
     values = work_out(graph, live, variable) if custom else {}
     for node in custom:
         live[node.index].metadata[TAPE] = _tape_or_reason(node, live, values, variable)
@@ -29,6 +29,11 @@ def known_functions(graph: Graph, live: Sequence[Any], variable: Variable) -> It
     finally:
         for node in custom:
             live[node.index].metadata.pop(TAPE, None)
+
+
+def _is_custom(handle: Any) -> bool:
+    """Whether a node is the program's own, not written down before, and no checkpointed region."""
+    return isinstance(handle, BackwardCFunction) and TAPE not in handle.metadata and not hasattr(handle, "run_function")
 
 
 def _tape_or_reason(node: Node, live: Sequence[Any], values: Mapping[Place, torch.Tensor], variable: Variable) -> Any:

@@ -93,7 +93,7 @@ def _own(function: Opaque, number: int, dimension: int) -> bool:
 def _steps(value: torch.Tensor, epsilon: float) -> torch.Tensor:
     """The step of each element: where cutting off and rounding cost about the same."""
     typical = value.abs().mean().clamp(min=1e-30) if value.numel() else value.new_tensor(1.0)
-    return epsilon ** (1 / 3) * torch.maximum(value.abs(), typical)
+    return torch.maximum(value.abs(), typical) * epsilon ** (1 / 3)
 
 
 def slopes(function: Opaque, number: int, upstream: Sequence[torch.Tensor], positions: Sequence[tuple[int, ...]]) -> Slopes:

@@ -8,7 +8,7 @@ import torch
 
 from byhand.chain_rule import Operands, accumulate, as_is, contribute
 from byhand.errors import Unreadable
-from byhand.graph import Node
+from byhand.graph import Edge, Node
 from byhand.opinions.opinion import Given, Grads, Opinion
 from byhand.recording.rerun import OVERWRITTEN, Wider, run_again, verify
 from byhand.recording.saved import Saved
@@ -54,21 +54,20 @@ def _work(node: Node, tape: Tape, wide: torch.dtype | None, grads: Grads, change
         real = torch.float64
     wider = Wider(real)
     inputs = [wider.tensor(value).detach() for value in values]
-    for number in tape.wanted:
-        inputs[number].requires_grad_()
+    edges = {number: edge for number, edge in enumerate(node.edges) if edge is not None}
+    for number, edge in zip(tape.wanted, edges.values(), strict=True):
+        inputs[number] = _as_taken(inputs[number], edge).requires_grad_()
     outputs = run_again(tape, inputs, wider)
     upstream = [None if grad is None else change(grad).to(output.dtype) for grad, output in zip(grads, outputs, strict=True)]
     found = derive(outputs, [inputs[number] for number in tape.wanted], upstream)
-    edges = [number for number, edge in enumerate(node.edges) if edge is not None]
-    return {edge: _shaped(sent, node, edge) for edge, sent in zip(edges, found, strict=True)}
+    return dict(zip(edges, found, strict=True))
 
 
-def _shaped(sent: torch.Tensor | None, node: Node, number: int) -> torch.Tensor | None:
-    """PyTorch drops leading dimensions of one element from a value before it writes it into a view."""
-    edge = node.edges[number]
-    if sent is None or edge is None or tuple(sent.shape) == edge.meta.shape or sent.numel() != torch.Size(edge.meta.shape).numel():
-        return sent
-    return sent.reshape(edge.meta.shape)
+def _as_taken(value: torch.Tensor, edge: Edge) -> torch.Tensor:
+    """The value in the shape of its edge: PyTorch expands what is written into a view, and drops leading dimensions of one element."""
+    if tuple(value.shape) == edge.meta.shape:
+        return value
+    return value.reshape(edge.meta.shape) if value.numel() == torch.Size(edge.meta.shape).numel() else value.expand(edge.meta.shape)
 
 
 def derive(outputs: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor], grads: Grads) -> list[torch.Tensor | None]:

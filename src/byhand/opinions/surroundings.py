@@ -107,10 +107,13 @@ def _instead(tape: Tape, names: Sequence[str]) -> Iterator[tuple[str, Fault, int
     for place in tape.overwritten:
         words = f"it is the gradient at what {names[place]} holds now: that was changed in place between forward and backward"
         yield words, Fault.OVERWRITTEN, place, tape.inputs[place].tensor
+    then = [each.value() for each in tape.inputs]
+    known = [each for each in then if each is not None]
     for name, value in _variables(tape):
-        for place, kept in enumerate(tape.inputs):
-            then = kept.value()
-            if then is not None and then.shape == value.shape and then.dtype == value.dtype and not same(then, value):
+        if any(same(each, value) for each in known):
+            continue
+        for place, each in enumerate(then):
+            if each is not None and each.shape == value.shape and each.dtype == value.dtype:
                 words = f"it is worked with what {name} holds now, in place of {names[place]}: another call has written there"
                 yield words, Fault.STATE, place, value
 

@@ -93,7 +93,7 @@ class Second:
     def _noise(self, opinion: Opinion, number: int, edge: Edge, rounding: float) -> Iterable[Movement]:
         given, work = opinion.given[number], opinion.work
         if opinion.noise is not None or given is None or work is None:
-            return [_movement(given, opinion.noise and opinion.noise[number], edge)]
+            return [_movement(given, None if opinion.noise is None else opinion.noise[number], edge)]
 
         def again(change: Callable[[Any], Any]) -> Callable[[], torch.Tensor]:
             def found() -> torch.Tensor:

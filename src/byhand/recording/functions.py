@@ -102,7 +102,7 @@ def calling_again(arguments: Sequence[Any], original: Callable[..., Any]) -> Cal
 
 def _finish(writer: Writer, result: Any) -> None:
     outputs = flat_tensors(result if isinstance(result, tuple | list) else (result,))
-    node = next((each.grad_fn for each in outputs if each.grad_fn is not None), None)
+    node: Any = next((each.grad_fn for each in outputs if each.grad_fn is not None), None)
     if node is not None and ordinary(outputs):
         tape = writer.finish(outputs)
         tape.fingerprints = [fingerprint(output) for output in outputs]

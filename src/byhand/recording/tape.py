@@ -159,8 +159,8 @@ class Writer:
 
     def write(self, function: Callable[..., Any], arguments: Any, keywords: Any) -> None:
         """Write a call that was made already, and gave nothing new."""
-        slots = swap((arguments, keywords or {}), lambda tensor: Slot(self._slot(tensor)))
-        self.tape.written.append(Written(function, *slots, None, _autocast()))
+        given, named = swap((arguments, keywords or {}), lambda tensor: Slot(self._slot(tensor)))
+        self.tape.written.append(Written(function, given, named, None, _autocast()))
 
     def call(self, function: Callable[..., Any], arguments: Any, keywords: Any, *, failed: Callable[[Exception], None]) -> Any:
         """Make the call and write it down. What goes wrong in writing is told to `failed`, and makes the tape useless."""
@@ -200,13 +200,14 @@ class Writer:
             self._depends.update(numbers)
             self._depends.update(number for tensor in changed if (number := self._known(tensor)) is not None)
         results = swap(result, lambda tensor: Slot(self._slot(tensor))) if found else None
-        self.tape.written.append(Written(function, *slots, results, _autocast()))
+        given, named = slots
+        self.tape.written.append(Written(function, given, named, results, _autocast()))
 
     def view(self, base: torch.Tensor, view: torch.Tensor) -> None:
         """Write that one tensor is a view of another."""
         offset = view.storage_offset() - base.storage_offset()
-        slots = ((Slot(self._slot(base)), tuple(view.shape), view.stride(), offset), {})
-        self.tape.written.append(Written(torch.as_strided, *slots, Slot(self._enter(view)), ()))
+        given = (Slot(self._slot(base)), tuple(view.shape), view.stride(), offset)
+        self.tape.written.append(Written(torch.as_strided, given, {}, Slot(self._enter(view)), ()))
 
     def finish(self, outputs: Sequence[Any]) -> Tape:
         """The whole tape; `outputs` are the tensors that the forward gave."""

@@ -18,9 +18,32 @@ FLOAT32_CONSTANTS = {"CeluBackward0", "CeluBackward1", "HardsigmoidBackward0"}
 ONLY_FLOAT32 = {
     "GroupedMmBackward0": "PyTorch multiplies groups in float32 at most",
     "GridSampler2DCpuFallbackBackward0": "PyTorch's kernel reads float32 only",
+    "GridSampler2DCpuFallbackBackwardBackward0": "PyTorch's kernel reads float32 only",
+    "MkldnnConvolutionBackward0": "oneDNN works in float32",
+    "ToMkldnnBackward0": "oneDNN works in float32",
+    "MkldnnReshapeBackward0": "oneDNN works in float32",
+    "MkldnnLinearBackward0": "oneDNN works in float32",
+    "MkldnnMaxPool2DBackward0": "oneDNN works in float32",
+    "MkldnnMaxPool3DBackward0": "oneDNN works in float32",
+    "MkldnnAdaptiveAvgPool2DBackward0": "oneDNN works in float32",
+    "NnpackSpatialConvolutionBackward0": "NNPACK works in float32",
+    "FakeQuantizeLearnablePerTensorAffineBackward0": "PyTorch learns scales in float32 and bfloat16 only",
+    "FakeQuantizeLearnablePerChannelAffineBackward0": "PyTorch learns scales in float32 and bfloat16 only",
+    "FusedMovingAvgObsFqHelperBackward0": "PyTorch observes ranges in float32 only",
     "MkldnnRnnLayerBackward0": "oneDNN works in float32; in float64 an LSTM is made of ordinary nodes",
 }
 """Classes that PyTorch does not make in float64: compared in float32, with wider steps and tolerance in the differences."""
+
+ELSEWHERE = {
+    ".cuda(": torch.cuda.is_available(),
+    "_pin_memory(": torch.cuda.is_available(),
+    "miopen_": torch.version.hip is not None,
+    "nnpack": torch.backends.nnpack.is_available(),
+    ".to('mps')": torch.backends.mps.is_available(),
+    ".to('xpu')": torch.xpu.is_available(),
+    "lstm_mps": torch.backends.mps.is_available(),
+}
+"""A word in the example of a class that PyTorch makes on some machines only -> whether this is one."""
 
 FIRST_OUTPUT_ONLY = {"NativeGroupNormBackward0"}
 """Classes where PyTorch passes on the gradient of another output only if the first has one too: ours is the derivative in both cases."""
@@ -35,6 +58,11 @@ TURNS = {torch.float64: 1, torch.float32: 3}  # directions each leaf is moved al
 def identity(rule):
     """The rule's name in a test report: node, edge, function."""
     return f"{rule.node}:{'each' if rule.edge == EACH else rule.edge}:{rule.name}"
+
+
+def made_here(rule):
+    """Whether this machine can evaluate the rule's example; if it cannot, test_rules_of_cuda.py writes it out."""
+    return all(here for word, here in ELSEWHERE.items() if word in rule.example)
 
 
 def random_like(meta, generator):
@@ -85,11 +113,9 @@ def compare_subject(rule, node, handle, number):
     edge = node.edges[number]
     with torch.no_grad():
         for grads in upstreams(node, generator):
-            try:
-                theirs = handle(*[grad if grad is None else grad.clone() for grad in grads])
-            except ILLEGAL:
+            theirs = sent(handle, grads, number)
+            if isinstance(theirs, str):
                 continue
-            theirs = theirs[number] if isinstance(theirs, tuple) else theirs
             if theirs is not None and theirs.dtype == torch.bfloat16 and not theirs.isfinite().all():
                 continue  # PyTorch's kernel overflows in so short a dtype, where our rule works in float32
             theirs = torch.zeros(edge.meta.shape, dtype=edge.meta.dtype) if theirs is None else receive(theirs, edge)
@@ -97,8 +123,20 @@ def compare_subject(rule, node, handle, number):
             ours = receive(rule.function(*operands.bind(rule.needs, number)), edge)
             loudest = max((grad.abs().max().item() for grad in grads if grad is not None and grad.numel()), default=0.0)
             least = 1e-7 if node.name in FLOAT32_CONSTANTS else 0.0
-            found.append(disagreement(ours, theirs, SMALL * loudest, least))
+            found.append(disagreement(ours, theirs, SMALL * loudest, max(least, rule.accuracy)))
     return found
+
+
+def sent(handle, grads, number):
+    """What PyTorch's node sends along one edge, dense; "refused" if it takes these gradients in no layout."""
+    for laid_out in (torch.clone, torch.Tensor.to_sparse, torch.Tensor.to_mkldnn):
+        try:
+            theirs = handle(*[grad if grad is None else laid_out(grad) for grad in grads])
+        except ILLEGAL:
+            continue
+        theirs = theirs[number] if isinstance(theirs, tuple) else theirs
+        return theirs if theirs is None else theirs.to_dense()
+    return "refused"
 
 
 def disagreement(ours, theirs, floor, least):
@@ -159,7 +197,7 @@ def arrive(arrived, at, grad):
 def weighted_sum(outputs, cotangents):
     """The real number whose derivatives our chain works out."""
     pairs = zip(outputs, cotangents, strict=True)
-    return sum((output.detach().to(torch.complex128) * cotangent.conj()).real.sum().item() for output, cotangent in pairs)
+    return sum((output.detach().to_dense().to(torch.complex128) * cotangent.conj()).real.sum().item() for output, cotangent in pairs)
 
 
 def central_difference(example, variant, number, turn, cotangents):

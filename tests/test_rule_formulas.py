@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from example_tensors import Variant, run
-from rule_examples import ILLEGAL, RULES, identity, subjects, upstreams
+from rule_examples import ILLEGAL, RULES, identity, made_here, subjects, upstreams
 
 from byhand.chain_rule import Operands
 from byhand.formula import evaluate, full_text, parse, read
@@ -19,7 +19,7 @@ from byhand.recording.walk import read_graph
 from byhand.rules.table import HELPERS
 
 FUNCTIONS = [HELPERS, vars(F), vars(torch), vars(math)]
-every_rule = pytest.mark.parametrize("rule", [rule for rule in RULES if ".cuda(" not in rule.example], ids=identity)
+every_rule = pytest.mark.parametrize("rule", [rule for rule in RULES if made_here(rule)], ids=identity)
 
 
 def used(function):

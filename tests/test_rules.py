@@ -4,18 +4,26 @@ from dataclasses import replace
 
 import pytest
 import torch
-from rule_examples import ONLY_FLOAT32, RULES, beside_differences, beside_torch, identity, is_zero
+from rule_examples import ONLY_FLOAT32, RULES, beside_differences, beside_torch, identity, is_zero, made_here
 
 from byhand.formula import read
 from byhand.formula.unicode import expression_text
 from byhand.rules.table import TABLE
 
 DRAWN = "PyTorch passes no gradient through a random draw, though the same seed moves with the parameters"
+STRAIGHT_THROUGH = "rounding to a level is a staircase; its gradient is that of the line through it"
 NOT_A_DERIVATIVE = {
+    "FakeQuantizePerTensorAffineCachemaskBackward0": STRAIGHT_THROUGH,
+    "FakeQuantizePerTensorAffineCachemaskTensorQparamsBackward0": STRAIGHT_THROUGH,
+    "FakeQuantizePerChannelAffineCachemaskBackward0": STRAIGHT_THROUGH,
+    "FakeQuantizeLearnablePerTensorAffineBackward0": STRAIGHT_THROUGH,
+    "FakeQuantizeLearnablePerChannelAffineBackward0": STRAIGHT_THROUGH,
+    "FusedMovingAvgObsFqHelperBackward0": STRAIGHT_THROUGH,
     "ToCopyBackward0": "rounding to a shorter dtype is a staircase; its gradient is that of the line through it",
     "NormalBackward1": DRAWN,
     "NormalBackward2": DRAWN,
     "NormalBackward3": DRAWN,
+    "StandardGammaBackward0": "another shape rejects other candidates; tests/test_rule_of_gamma.py follows the quantile",
 }
 """Classes whose gradient PyTorch defines otherwise than as the derivative of what the forward computes -> how."""
 
@@ -24,9 +32,9 @@ PYTORCH_IS_WRONG = {
 }
 """Rules that PyTorch's own node contradicts and central differences confirm -> what PyTorch does."""
 
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch makes this class on CUDA only: see test_rules_of_cuda.py")
+elsewhere = pytest.mark.skip(reason="PyTorch makes this class on other devices only: see test_rules_of_cuda.py")
 every_rule = pytest.mark.parametrize(
-    "rule", [pytest.param(rule, id=identity(rule), marks=[needs_cuda] if ".cuda(" in rule.example else []) for rule in RULES]
+    "rule", [pytest.param(rule, id=identity(rule), marks=[] if made_here(rule) else [elsewhere]) for rule in RULES]
 )
 
 
@@ -77,6 +85,8 @@ def test_pytorch_catches_a_planted_mistake(rule, planted):
     """A rule that is 0.1 % off differs from PyTorch's node, so the agreement test is able to fail."""
     if identity(rule) in PYTORCH_IS_WRONG:
         pytest.skip(PYTORCH_IS_WRONG[identity(rule)])
+    if rule.accuracy > 1e-3:
+        pytest.skip("PyTorch approximates it, off by as much as the planted mistake")
     wrong = planted(rule)
 
     caught = any(problem for _, problem in beside_torch(wrong))
@@ -102,7 +112,7 @@ def test_differences_catch_a_planted_mistake(rule, planted):
 
 def test_rules_without_a_planted_mistake_say_zero():
     """A mistake of 0.1 % cannot show in a rule that is zero wherever it is finite; such a rule returns zeros, or zero or infinity."""
-    zero = [rule for rule in RULES if ".cuda(" not in rule.example and is_zero(rule)]
+    zero = [rule for rule in RULES if made_here(rule) and is_zero(rule)]
 
     texts = {identity(rule): expression_text(read(rule.function).result) for rule in zero}
     assert not [name for name, text in texts.items() if "zeros" not in text and "∞" not in text]

@@ -34,7 +34,7 @@ def prelu_kernel_weight(grad, self):
     return torch.where(self > 0, 0, grad * self)
 
 
-@shared("RreluWithNoiseBackward0", "RreluWithNoiseBackward1", "RreluWithNoiseBackwardBackward0")
+@shared("RreluWithNoiseBackward0", "RreluWithNoiseBackward1", "RreluWithNoiseFunctionalBackward0", "RreluWithNoiseBackwardBackward0")
 def random_slopes(lower, upper, training):
     return training & (upper - lower > 1e-6)
 
@@ -46,6 +46,12 @@ def rrelu_with_noise_self(grad, noise):
 
 
 @rule("RreluWithNoiseBackward0", edge=0, example="F.rrelu(x, training=False)")
+@rule(
+    "RreluWithNoiseFunctionalBackward0",
+    edge=0,
+    example="torch.ops.aten.rrelu_with_noise_functional(x, torch.zeros(x.shape))",
+    when=lambda random_slopes: not random_slopes,  # the noise that was drawn is not saved
+)
 def rrelu_with_noise_self__even(grad, self, lower, upper):
     return torch.where(self > 0, grad, grad * (lower + upper) / 2)
 

@@ -10,12 +10,17 @@ CPU = "ScaledDotProductFlashAttentionForCpuBackward0"
 FLASH = "ScaledDotProductFlashAttentionBackward0"
 EFFICIENT = "ScaledDotProductEfficientAttentionBackward0"
 CUDNN = "ScaledDotProductCudnnAttentionBackward0"
+OVERRIDEABLE = "ScaledDotProductFusedAttentionOverrideableBackward0"
 
 
 CPU_EXAMPLE = "F.scaled_dot_product_attention(leaf(2, 4, 5, 3), leaf(2, 2, 6, 3), leaf(2, 2, 6, 3), mask(5, 6), enable_gqa=True)"
 CUDA_HEADS = "leaf(2, 4, 8, 8).cuda().half(), leaf(2, 4, 8, 8).cuda().half(), leaf(2, 4, 8, 8).cuda().half()"
 FLASH_EXAMPLE = f"torch.ops.aten._scaled_dot_product_flash_attention({CUDA_HEADS}, is_causal=True)[0]"
 EFFICIENT_EXAMPLE = f"torch.ops.aten._scaled_dot_product_efficient_attention({CUDA_HEADS}, leaf(2, 4, 8, 8).cuda().half(), True)[0]"
+OVERRIDEABLE_EXAMPLE = (
+    "torch.ops.aten._scaled_dot_product_fused_attention_overrideable("
+    "leaf(2, 4, 8, 8).to('xpu'), leaf(2, 4, 8, 8).to('xpu'), leaf(2, 4, 8, 8).to('xpu'), leaf(2, 4, 8, 8).to('xpu'))[0]"
+)
 CUDNN_EXAMPLE = f"torch.ops.aten._scaled_dot_product_cudnn_attention({CUDA_HEADS}, None, True, is_causal=True)[0]"
 
 
@@ -63,7 +68,7 @@ def probability(query, key, attn_mask, is_causal, scale):
     return softmax_where_allowed(scores, attn_mask, is_causal)
 
 
-@shared(EFFICIENT, CUDNN)
+@shared(EFFICIENT, CUDNN, OVERRIDEABLE)
 def probability__bias(query, key, attn_bias, is_causal, scale):
     scores = (query * factor(scale, query)) @ for_each_head(key, query).mT
     return softmax_where_allowed(scores, attn_bias, is_causal)
@@ -75,7 +80,7 @@ def probability__unmasked(query, key, is_causal, scale):
     return softmax_where_allowed(scores, None, is_causal)
 
 
-@shared(CPU, EFFICIENT, CUDNN, FLASH)
+@shared(CPU, EFFICIENT, CUDNN, FLASH, OVERRIDEABLE)
 def grad_scores(grads, probability, query, value, output):
     grad_probability = grads[0] @ for_each_head(value, query).mT
     return probability * (grad_probability - (grads[0] * output).sum(-1, keepdim=True))
@@ -85,6 +90,7 @@ def grad_scores(grads, probability, query, value, output):
 @rule(EFFICIENT, edge=2, example=EFFICIENT_EXAMPLE, when=without_dropout)
 @rule(CUDNN, edge=2, example=CUDNN_EXAMPLE, when=without_dropout)
 @rule(FLASH, edge=2, example=FLASH_EXAMPLE, when=without_dropout)
+@rule(OVERRIDEABLE, edge=2, example=OVERRIDEABLE_EXAMPLE, when=without_dropout)
 def scaled_dot_product_attention_value(grads, probability, shape):
     return sum_shared_heads(probability.mT @ grads[0], shape)
 
@@ -93,6 +99,7 @@ def scaled_dot_product_attention_value(grads, probability, shape):
 @rule(EFFICIENT, edge=1, example=EFFICIENT_EXAMPLE, when=without_dropout)
 @rule(CUDNN, edge=1, example=CUDNN_EXAMPLE, when=without_dropout)
 @rule(FLASH, edge=1, example=FLASH_EXAMPLE, when=without_dropout)
+@rule(OVERRIDEABLE, edge=1, example=OVERRIDEABLE_EXAMPLE, when=without_dropout)
 def scaled_dot_product_attention_key(grad_scores, query, scale, shape):
     return sum_shared_heads(grad_scores.mT @ query, shape) * factor(scale, query)
 
@@ -101,10 +108,12 @@ def scaled_dot_product_attention_key(grad_scores, query, scale, shape):
 @rule(EFFICIENT, edge=0, example=EFFICIENT_EXAMPLE, when=without_dropout)
 @rule(CUDNN, edge=0, example=CUDNN_EXAMPLE, when=without_dropout)
 @rule(FLASH, edge=0, example=FLASH_EXAMPLE, when=without_dropout)
+@rule(OVERRIDEABLE, edge=0, example=OVERRIDEABLE_EXAMPLE, when=without_dropout)
 def scaled_dot_product_attention_query(grad_scores, query, key, scale):
     return grad_scores @ for_each_head(key, query) * factor(scale, query)
 
 
 @rule(EFFICIENT, edge=3, example=EFFICIENT_EXAMPLE, when=without_dropout)
+@rule(OVERRIDEABLE, edge=3, example=OVERRIDEABLE_EXAMPLE, when=without_dropout)
 def scaled_dot_product_attention_attn_bias(grad_scores):
     return grad_scores

@@ -18,9 +18,9 @@ def scaled_rows(rows: torch.Tensor, weights: torch.Tensor | None) -> torch.Tenso
 
 
 @helper
-def rarity(indices: torch.Tensor, scale_grad_by_freq: bool) -> torch.Tensor | None:
-    """One over how often each index occurs, if the gradient is to be scaled by frequency."""
-    return 1 / indices.bincount()[indices] if scale_grad_by_freq else None
+def by_rarity(rows: torch.Tensor, indices: torch.Tensor, scale_grad_by_freq: bool) -> torch.Tensor:
+    """Every row over how often its index occurs, if the gradient is to be scaled by frequency."""
+    return rows / indices.bincount()[indices].unsqueeze(1) if scale_grad_by_freq else rows
 
 
 @shared("EmbeddingBagBackward0")
@@ -42,14 +42,14 @@ def embedding_bag_per_sample_weights(grad, weight, indices, bag, counted):
 @rule("EmbeddingBagBackward0", edge=0, example=SUM_EXAMPLE, when=lambda mode: mode == SUM)
 def embedding_bag_weight(grad, shape, indices, bag, counted, per_sample_weights, scale_grad_by_freq):
     rows = scaled_rows(grad[bag] * counted.unsqueeze(1), per_sample_weights)
-    return grad.new_zeros(shape).index_add(0, indices, scaled_rows(rows, rarity(indices, scale_grad_by_freq)))
+    return grad.new_zeros(shape).index_add(0, indices, by_rarity(rows, indices, scale_grad_by_freq))
 
 
 @rule("EmbeddingBagBackward0", edge=0, example=MEAN_EXAMPLE, when=lambda mode: mode == MEAN)
 def embedding_bag_weight__mean(grad, shape, indices, bag, counted, scale_grad_by_freq):
     size = bag[counted].bincount(minlength=len(grad)).clamp(min=1)
-    rows = grad[bag] * (counted / size[bag]).to(grad.dtype).unsqueeze(1)
-    return grad.new_zeros(shape).index_add(0, indices, scaled_rows(rows, rarity(indices, scale_grad_by_freq)))
+    rows = grad[bag] * counted.unsqueeze(1) / size[bag].unsqueeze(1)
+    return grad.new_zeros(shape).index_add(0, indices, by_rarity(rows, indices, scale_grad_by_freq))
 
 
 @rule("EmbeddingBagBackward0", edge=0, example=MAX_EXAMPLE, when=lambda mode: mode == MAX)

@@ -15,6 +15,7 @@ LEGIT_RUNNING = "NativeBatchNormLegitNoTrainingBackward0"
 UPDATE = "BatchNormWithUpdateBackward0"
 NO_UPDATE = "BatchNormNoUpdateBackward0"
 CUDNN = "CudnnBatchNormBackward0"
+MIOPEN = "MiopenBatchNormBackward0"
 
 PARAMETERS = "leaf(3, 2, 4), leaf(2), leaf(2)"
 RUNNING = "const(2), positive(2).detach()"
@@ -27,6 +28,7 @@ EXAMPLES = {
     UPDATE: f"torch.ops.aten._batch_norm_with_update({PARAMETERS}, {RUNNING}, 0.1, 1e-5)[0]",
     NO_UPDATE: f"torch.ops.aten._batch_norm_no_update({PARAMETERS}, {RUNNING}, 0.1, 1e-5)[0]",
     CUDNN: f"torch.cudnn_batch_norm({ON_DEVICE}, True, 0.1, 1e-5)[0]",
+    MIOPEN: f"torch.miopen_batch_norm({ON_DEVICE}, True, 0.1, 1e-5)[0]",
 }
 BY_BATCH = {node: example for node, example in EXAMPLES.items() if node not in (LEGIT_RUNNING, NO_UPDATE)}
 BY_RUNNING = {node: example.replace("True", "False") for node, example in EXAMPLES.items() if node not in (LEGIT_ALONE, UPDATE)}
@@ -49,7 +51,7 @@ def batch_norm_rule(edge: int, examples: dict[str, str]) -> Callable[[Callable[.
     return enter
 
 
-@shared(NATIVE, LEGIT, LEGIT_ALONE, UPDATE, CUDNN)
+@shared(NATIVE, LEGIT, LEGIT_ALONE, UPDATE, CUDNN, MIOPEN)
 def normalized(input, result1, result2):
     return (input - per_channel(result1, input.dim())) * per_channel(result2, input.dim())
 
@@ -59,12 +61,12 @@ def running_scale(running_var, eps):
     return torch.rsqrt(running_var + eps)
 
 
-@shared(CUDNN)
+@shared(CUDNN, MIOPEN)
 def running_scale__epsilon(running_var, epsilon):
     return torch.rsqrt(running_var + epsilon)
 
 
-@shared(NATIVE, LEGIT, LEGIT_ALONE, UPDATE, CUDNN)
+@shared(NATIVE, LEGIT, LEGIT_ALONE, UPDATE, CUDNN, MIOPEN)
 def grad_along_normalized(grad, normalized):
     return sum_per_channel(grad * normalized)
 

@@ -18,6 +18,12 @@ def per_channel(weight: torch.Tensor | None, dims: int) -> torch.Tensor | None:
 
 
 @helper
+def lined_up(grad: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """The gradients of one number for each channel, lined up with this value: zero if there are none."""
+    return grad.to(value).reshape(1, -1, *[1] * (value.dim() - 2))
+
+
+@helper
 def sum_per_channel(value: torch.Tensor) -> torch.Tensor:
     """Sums over the batch and every position: one number for each channel (dimension 1)."""
     return value.sum([0, *range(2, value.dim())])

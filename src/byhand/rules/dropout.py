@@ -18,3 +18,8 @@ def native_dropout_input__all(grad):
 @rule("NativeDropoutBackward0", edge=0, example="torch.native_dropout(leaf(3, 4), 0.5, True)[0]")
 def native_dropout_input(grad, result1, p):
     return grad * result1 / (1 - p)
+
+
+@rule("FusedDropoutBackward0", edge=0, example="torch.ops.aten._fused_dropout(leaf(3, 4).cuda(), 0.7)[0]")
+def fused_dropout_self(grad, result1, p):
+    return grad * result1 / p  # p is the part that is kept

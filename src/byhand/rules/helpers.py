@@ -134,3 +134,9 @@ def norm_slope(value: torch.Tensor, length: torch.Tensor, p: float, dim: Any) ->
 def other_dims(value: torch.Tensor, dim: int) -> tuple[int, ...]:
     """All dimensions of the tensor but this one."""
     return tuple(each for each in range(value.dim()) if each != dim % value.dim())
+
+
+@helper
+def in_shape_of(grad: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """The gradient in the shape of this value: zeros if there is none."""
+    return grad.to(value).expand_as(value)

@@ -2,7 +2,7 @@
 
 import torch
 
-from byhand.rules.positions import add_at, part, pick, send_back
+from byhand.rules.positions import add_at, clamped, part, pick, send_back
 from byhand.rules.table import forward, rule
 
 
@@ -131,6 +131,20 @@ def index_self(grad, shape, indices):
 @forward("IndexBackward0", "UnsafeIndexBackward0")
 def index(self, indices):
     return pick(self, indices)
+
+
+@rule(
+    "UnsafeMaskedIndexBackward0",
+    edge=0,
+    example="torch.ops.aten._unsafe_masked_index(leaf(4, 3), mask(5, 1), [integers(6, 5, 1) - 1, integers(3, 3)], 0.5)",
+)
+def unsafe_masked_index_self(grad, shape, mask, indices):
+    return add_at(grad.new_zeros(shape), clamped(indices, shape), torch.where(mask, grad, 0))
+
+
+@forward("UnsafeMaskedIndexBackward0")
+def unsafe_masked_index(self, mask, indices, fill):
+    return torch.where(mask, pick(self, clamped(indices, self.shape)), fill)
 
 
 @rule("IndexSelectBackward0", edge=0, example="leaf(3, 4).index_select(1, integers(4, 6))")

@@ -1,8 +1,44 @@
-"""Derivatives of least squares and of solving with a given LU factorisation."""
+"""Derivatives of least squares and of solving with a triangular matrix or with a given LU factorisation."""
 
 import torch
 
+from byhand.rules.helpers import conj
+from byhand.rules.linalg import triangle
 from byhand.rules.table import forward, rule, shared
+
+TRIANGULAR = "TriangularSolveBackward0"
+
+
+@shared(TRIANGULAR)
+def solved_back__triangular(grad, A, upper, transpose, unitriangular):
+    """The upstream gradient of the solution, solved with the conjugate transpose."""
+    adjoint, is_upper = (A.conj(), upper) if transpose else (A.mH, not upper)
+    return torch.linalg.solve_triangular(adjoint, grad, upper=is_upper, unitriangular=unitriangular)
+
+
+@rule(TRIANGULAR, edge=0, example="torch.triangular_solve(leaf(3, 2), 3 + leaf(2, 3, 3))")
+def triangular_solve_self(solved_back):
+    return solved_back
+
+
+@rule(
+    TRIANGULAR,
+    edge=1,
+    example="torch.triangular_solve(leaf(3, 2), 3 + leaf(3, 3), transpose=True)",
+    when=lambda transpose: transpose,
+)
+def triangular_solve_A__transposed(grads, solved_back, solution, upper, unitriangular):
+    return grads[1] - triangle(conj(solution) @ solved_back.mT, upper, unitriangular)
+
+
+@rule(TRIANGULAR, edge=1, example="torch.triangular_solve(leaf(3, 2), leaf(2, 3, 3), upper=False, unitriangular=True)")
+def triangular_solve_A(grads, solved_back, solution, upper, unitriangular):
+    return grads[1] - triangle(solved_back @ solution.mH, upper, unitriangular)
+
+
+@forward(TRIANGULAR)
+def triangular_solve(self, A, upper, transpose, unitriangular):
+    return torch.triangular_solve(self, A, upper, transpose, unitriangular).solution
 
 
 @shared("LinalgLuSolveBackward0")

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from byhand.rules.helpers import conj
+from byhand.rules.helpers import conj, rows
 from byhand.rules.table import forward, helper, rule
 
 
@@ -44,7 +44,7 @@ def mv_self(grad, vec):
 
 @rule("MvBackward0", edge=1, example="leaf(3, 4) @ leaf(4)")
 def mv_vec(grad, self):
-    return conj(self).T @ grad
+    return conj(self).mT @ grad
 
 
 @forward("MvBackward0")
@@ -59,7 +59,7 @@ def mm_self(grad, mat2):
 
 @rule("MmBackward0", edge=1, example="leaf(2, 3) @ leaf(3, 4)")
 def mm_mat2(grad, self):
-    return conj(self).T @ grad
+    return conj(self).mT @ grad
 
 
 @forward("MmBackward0")
@@ -104,17 +104,37 @@ def addmm_mat1__scaled(grad, mat2, alpha):
 
 @rule("AddmmBackward0", edge=2, example="F.linear(leaf(2, 3), leaf(4, 3), leaf(4))", when=lambda alpha: alpha == 1)
 def addmm_mat2(grad, mat1):
-    return conj(mat1).T @ grad
+    return conj(mat1).mT @ grad
 
 
 @rule("AddmmBackward0", edge=2, example="torch.addmm(leaf(4), leaf(2, 3), leaf(3, 4), beta=3, alpha=2)")
 def addmm_mat2__scaled(grad, mat1, alpha):
-    return conj(alpha) * (conj(mat1).T @ grad)
+    return conj(alpha) * (conj(mat1).mT @ grad)
 
 
 @forward("AddmmBackward0")
 def addmm(self, mat1, mat2, alpha, beta):
     return beta * self + alpha * (mat1 @ mat2)
+
+
+@rule("LinearBackward0", edge=0, example="F.linear(leaf(2, 5, 3).to('mps'), leaf(4, 3).to('mps'), leaf(4).to('mps'))")
+def linear_input(grad, weight):
+    return grad @ conj(weight)
+
+
+@rule("LinearBackward0", edge=1, example="F.linear(leaf(2, 5, 3).to('mps'), leaf(4, 3).to('mps'), leaf(4).to('mps'))")
+def linear_weight(grad, input):
+    return rows(grad).T @ conj(rows(input))
+
+
+@rule("LinearBackward0", edge=2, example="F.linear(leaf(2, 5, 3).to('mps'), leaf(4, 3).to('mps'), leaf(4).to('mps'))")
+def linear_bias(grad):
+    return grad
+
+
+@forward("LinearBackward0")
+def linear(input, weight, bias):
+    return input @ weight.T + bias
 
 
 @rule("BaddbmmBackward0", edge=0, example="torch.baddbmm(leaf(2, 4), leaf(5, 2, 3), leaf(5, 3, 4), beta=3, alpha=2)")

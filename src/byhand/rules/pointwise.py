@@ -9,11 +9,15 @@ from byhand.rules.table import forward, rule
 
 
 @rule("AliasBackward0", edge=0, example="torch.ops.aten.alias(x)")
+@rule("AliasBackward0_copy", edge=0, example="torch.alias_copy(x)")
 @rule("CloneBackward0", edge=0, example="x.clone()")
+@rule("CoalesceBackward0", edge=0, example="torch.sparse_coo_tensor(torch.tensor([[0, 0], [1, 1]]), leaf(2), (3, 4)).coalesce()")
 @rule("ToCopyBackward0", edge=0, example="x.to(torch.complex128)")
 @rule("LazyCloneBackward0", edge=0, example="torch._lazy_clone(x)")
 @rule("LiftBackward0", edge=0, example="torch.ops.aten.lift(x)")
 @rule("LiftFreshBackward0", edge=0, example="torch.ops.aten.lift_fresh(x.clone())")
+@rule("LiftFreshBackward0_copy", edge=0, example="torch.ops.aten.lift_fresh_copy(x)")
+@rule("PinMemoryBackward0", edge=0, example="torch.ops.aten._pin_memory(x)")
 @rule("AddBackward1", edge=0, example="torch.ops.aten.add.Scalar(x, 2.0)")
 @rule("SubBackward1", edge=0, example="torch.ops.aten.sub.Scalar(x, 2.0)")
 @rule("AddBackward0", edge=0, example="x + y")
@@ -34,6 +38,7 @@ def add_other__scaled(grad, alpha):
 
 @rule("NegBackward0", edge=0, example="-x")
 @rule("NegViewBackward0", edge=0, example="torch.ops.aten._neg_view(x)")
+@rule("NegViewBackward0_copy", edge=0, example="torch.ops.aten._neg_view_copy(x)")
 def neg_self(grad):
     return -grad
 
@@ -199,7 +204,17 @@ def addcdiv_tensor2(grad, tensor1, tensor2, value):
     return -grad * conj(value * tensor1 / tensor2**2)
 
 
-@forward("AliasBackward0", "CloneBackward0", "LazyCloneBackward0", "LiftBackward0", "LiftFreshBackward0", "ToCopyBackward0")
+@forward(
+    "AliasBackward0",
+    "AliasBackward0_copy",
+    "CloneBackward0",
+    "LazyCloneBackward0",
+    "LiftBackward0",
+    "LiftFreshBackward0",
+    "LiftFreshBackward0_copy",
+    "PinMemoryBackward0",
+    "ToCopyBackward0",
+)
 def alias(self):
     return self
 
@@ -244,7 +259,7 @@ def div__rounded(self, other, rounding_mode):
     return torch.div(self, other, rounding_mode=rounding_mode)
 
 
-@forward("NegBackward0", "NegViewBackward0")
+@forward("NegBackward0", "NegViewBackward0", "NegViewBackward0_copy")
 def neg(self):
     return -self
 

@@ -7,6 +7,11 @@ from byhand.rules.separable import response, spread_planes
 from byhand.rules.table import forward, helper, rule
 
 
+def along(dim: int, lengths: tuple[int, ...]) -> int:
+    """The length for one dimension; a single one stands for all of them."""
+    return lengths[dim] if len(lengths) > 1 else lengths[0]
+
+
 @helper
 def window_shares(
     grad: torch.Tensor,
@@ -20,7 +25,7 @@ def window_shares(
     divisor_override: int | None,
 ) -> torch.Tensor:
     """The share that each window along one dimension takes of each position: a matrix of positions by windows."""
-    kernel, step, around = kernel_size[dim], (stride or kernel_size)[dim], padding[dim]
+    kernel, step, around = (along(dim, lengths) for lengths in (kernel_size, stride or kernel_size, padding))
     divisor = divisor_override and (divisor_override if dim == -1 else 1)
     return response(
         shape[dim],

@@ -55,6 +55,12 @@ def pick(value: torch.Tensor, indices: tuple[torch.Tensor | None, ...]) -> torch
 
 
 @helper
+def clamped(indices: tuple[torch.Tensor | None, ...], shape: tuple[int, ...]) -> tuple[torch.Tensor | None, ...]:
+    """The indices, those that lie outside a tensor of this shape moved to its edge."""
+    return tuple(None if each is None else each.clamp(-size, size - 1) for each, size in zip(indices, shape, strict=False))
+
+
+@helper
 def add_at(value: torch.Tensor, indices: tuple[torch.Tensor | None, ...], grad: torch.Tensor) -> torch.Tensor:
     """The value with grad added at the indices, as often as they name an element."""
     result: torch.Tensor = torch.ops.aten.index_put(value, list(indices), grad, True)

@@ -8,6 +8,7 @@ from byhand.rules.separable import response, spread_planes
 from byhand.rules.table import helper, rule
 
 NN: Any = torch._C._nn
+LANCZOS: Any = torch.ops.aten._upsample_lanczos2d_aa
 
 
 @helper
@@ -31,7 +32,8 @@ def linear_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_c
 @helper
 def cubic_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
     """How much of each input is in each output of a cubic interpolation along one dimension: a matrix of inputs by outputs."""
-    return response(shape[dim], grad, lambda signals: NN.upsample_bicubic2d(signals, (1, grad.shape[dim]), align_corners, None, scale))
+    weights = response(shape[dim], grad, lambda signals: NN.upsample_bicubic2d(signals, (1, grad.shape[dim]), align_corners, None, scale))
+    return 1 - (1 - weights)  # they are sums that cancel: known to a unit of 1, and so the rounding is measured
 
 
 @helper
@@ -43,7 +45,17 @@ def smooth_linear_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, 
 @helper
 def smooth_cubic_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
     """As cubic_weights, with the curve widened over all the inputs that one output stands for (antialias)."""
-    return response(shape[dim], grad, lambda signals: NN._upsample_bicubic2d_aa(signals, (1, grad.shape[dim]), align_corners, None, scale))
+    weights = response(
+        shape[dim], grad, lambda signals: NN._upsample_bicubic2d_aa(signals, (1, grad.shape[dim]), align_corners, None, scale)
+    )
+    return 1 - (1 - weights)
+
+
+@helper
+def smooth_lanczos_weights(grad: torch.Tensor, shape: tuple[int, ...], dim: int, align_corners: bool, scale: float | None) -> torch.Tensor:
+    """As smooth_cubic_weights, with the curve of Lanczos."""
+    weights = response(shape[dim], grad, lambda signals: LANCZOS(signals, (1, grad.shape[dim]), align_corners, None, scale))
+    return 1 - (1 - weights)
 
 
 @rule("UpsampleNearest1DBackward0", edge=0, example="F.interpolate(leaf(2, 3, 4), 7)")
@@ -117,4 +129,11 @@ def upsample_bilinear2d_aa_self(grad, shape, align_corners, scales_h, scales_w):
 def upsample_bicubic2d_aa_self(grad, shape, align_corners, scales_h, scales_w):
     rows = smooth_cubic_weights(grad, shape, -2, align_corners, scales_h)
     columns = smooth_cubic_weights(grad, shape, -1, align_corners, scales_w)
+    return rows @ grad @ columns.T
+
+
+@rule("UpsampleLanczos2DAaBackward0", edge=0, example="torch.ops.aten._upsample_lanczos2d_aa(leaf(2, 3, 6, 7), (3, 4), False)")
+def upsample_lanczos2d_aa_self(grad, shape, align_corners, scales_h, scales_w):
+    rows = smooth_lanczos_weights(grad, shape, -2, align_corners, scales_h)
+    columns = smooth_lanczos_weights(grad, shape, -1, align_corners, scales_w)
     return rows @ grad @ columns.T

@@ -43,7 +43,8 @@ def product_of_other_values(own: torch.Tensor, sent: torch.Tensor, dim: int, pla
 @shared("IndexReduceBackward0")
 def places(index, dim, source):
     """Where each value of the source went, in the form that scatter takes."""
-    return index.reshape(index.shape + (1,) * (source.dim() - 1)).movedim(0, dim).expand_as(source)
+    along = index.reshape((-1,) + (1,) * (source.dim() - 1)).movedim(0, dim)
+    return (along + torch.zeros_like(source, dtype=index.dtype)).reshape(source.shape)
 
 
 @rule("ScatterReduceBackward0", edge=0, example=SCATTERED.format("sum"), when=lambda reduce: reduce == "sum")

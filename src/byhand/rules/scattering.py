@@ -6,8 +6,12 @@ import torch
 from torch.nn import functional as F
 
 from byhand.rules.helpers import conj
-from byhand.rules.positions import part, pick, strided, zero_at
+from byhand.rules.positions import clamped, part, pick, strided, zero_at
 from byhand.rules.table import forward, rule
+
+MASKED_PUT = (
+    "torch.ops.aten._unsafe_masked_index_put_accumulate(leaf(4, 3), mask(5, 1), [integers(6, 5, 1) - 1, integers(3, 3)], leaf(5, 3))"
+)
 
 
 @rule("SelectScatterBackward0", edge=0, example="torch.select_scatter(leaf(3, 4), leaf(3), 1, 2)")
@@ -151,6 +155,7 @@ def index_fill(self, value, dim, index):
     example="torch.ops.aten._unsafe_index_put(leaf(4, 3), [integers(4, 6)], leaf(6, 3), True)",
     when=lambda accumulate: accumulate,
 )
+@rule("UnsafeMaskedIndexPutAccumulateBackward0", edge=0, example=MASKED_PUT)
 def index_put_self__accumulate(grad):
     return grad
 
@@ -169,6 +174,11 @@ def index_put_values(grad, indices):
     return pick(grad, indices)
 
 
+@rule("UnsafeMaskedIndexPutAccumulateBackward0", edge=1, example=MASKED_PUT)
+def unsafe_masked_index_put_accumulate_values(grad, mask, indices):
+    return torch.where(mask, pick(grad, clamped(indices, grad.shape)), 0)
+
+
 @forward("IndexPutBackward0", "IndexPutImplBackward0", "UnsafeIndexPutBackward0")
 def index_put(self, values, indices, accumulate):
     return self.index_put(indices, values, accumulate)
@@ -185,8 +195,8 @@ def put_self(grad, index):
 
 
 @rule("PutBackward0", edge=1, example="leaf(3, 4).put(torch.tensor([3, -1]), leaf(2))")
-def put_source(grad, index):
-    return grad.take(index)
+def put_source(grad, shape, index):
+    return grad.take(index).reshape(shape)
 
 
 @forward("PutBackward0")

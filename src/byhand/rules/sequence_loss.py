@@ -6,6 +6,10 @@ import torch
 
 from byhand.rules.table import helper, rule, shared
 
+CTC_DATA = "torch.tensor([1, 2, 2, 1], dtype=torch.int32), [5, 5], [2, 2], 0, False, True"
+CTC_ON_DEVICE = f"torch._cudnn_ctc_loss(leaf(5, 2, 3).log_softmax(-1).cuda(), {CTC_DATA})[0]"
+CTC_BY_MIOPEN = f"torch.ops.aten.miopen_ctc_loss(leaf(5, 2, 3).log_softmax(-1).cuda(), {CTC_DATA})[0]"
+
 CTC = "CtcLossBackward0"
 CTC_TENSORS = "CtcLossBackward1"
 LOGITS = "leaf(7, 3, 5).log_softmax(-1)"
@@ -116,3 +120,19 @@ def counted(times, result0, zero_infinity, log_probs):
 def ctc_loss_log_probs(grad, log_probs, log_alignments, result0, counted):
     aligned = (log_alignments + result0.unsqueeze(1) - log_probs).exp()
     return torch.where(counted.unsqueeze(2), grad.unsqueeze(1) * (log_probs.exp() - aligned), 0)
+
+
+@rule("CudnnCtcLossBackward0", edge=0, example=CTC_ON_DEVICE, when=lambda zero_infinity: zero_infinity, second_opinion=False)
+@rule("CudnnCtcLossBackward1", edge=0, example=CTC_ON_DEVICE, when=lambda zero_infinity: zero_infinity, second_opinion=False)
+@rule("MiopenCtcLossBackward0", edge=0, example=CTC_BY_MIOPEN, when=lambda zero_infinity: zero_infinity, second_opinion=False)
+@rule("MiopenCtcLossBackward1", edge=0, example=CTC_BY_MIOPEN, when=lambda zero_infinity: zero_infinity, second_opinion=False)
+def ctc_loss_of_library_log_probs__zero_infinity(grad, result0, result1):
+    return torch.where(result0.unsqueeze(-1) == 0, 0, grad.unsqueeze(-1) * result1)
+
+
+@rule("CudnnCtcLossBackward0", edge=0, example=CTC_ON_DEVICE, second_opinion=False)
+@rule("CudnnCtcLossBackward1", edge=0, example=CTC_ON_DEVICE, second_opinion=False)
+@rule("MiopenCtcLossBackward0", edge=0, example=CTC_BY_MIOPEN, second_opinion=False)
+@rule("MiopenCtcLossBackward1", edge=0, example=CTC_BY_MIOPEN, second_opinion=False)
+def ctc_loss_of_library_log_probs(grad, result1):
+    return grad.unsqueeze(-1) * result1  # the library works the gradient out with the loss, and PyTorch saves nothing else

@@ -12,11 +12,20 @@ from byhand.rules.table import forward, rule
 @rule("ReshapeAliasBackward0", edge=0, example="leaf(3, 4).mT.reshape(2, 2, 3)")
 @rule("ViewBackward0_copy", edge=0, example="torch.view_copy(x, (-1,))")
 @rule("ReshapeAliasBackward0_copy", edge=0, example="torch.ops.aten._reshape_alias_copy(leaf(3, 4), (4, 3), (3, 1))")
+@rule("ReshapeCopyBackward0", edge=0, example="torch.ops.aten._reshape_copy(x, (-1,))")
+@rule("MkldnnReshapeBackward0", edge=0, example="x.to_mkldnn().reshape(-1)")
 def view_self(grad, shape):
     return grad.reshape(shape)
 
 
-@forward("ViewBackward0", "UnsafeViewBackward0", "ReshapeAliasBackward0", "ViewBackward0_copy", "ReshapeAliasBackward0_copy")
+@forward(
+    "ViewBackward0",
+    "UnsafeViewBackward0",
+    "ReshapeAliasBackward0",
+    "ViewBackward0_copy",
+    "ReshapeAliasBackward0_copy",
+    "ReshapeCopyBackward0",
+)
 def view(self, size):
     return self.reshape(size)
 
@@ -57,12 +66,13 @@ def unsqueeze(self, dim):
 
 
 @rule("TBackward0", edge=0, example="x.t()")
+@rule("TBackward1", edge=0, example="x.clone().t_()")
 @rule("TBackward0_copy", edge=0, example="torch.t_copy(x)")
 def t_self(grad):
     return grad.t()
 
 
-@forward("TBackward0", "TBackward0_copy")
+@forward("TBackward0", "TBackward1", "TBackward0_copy")
 def t(self):
     return self.t()
 

@@ -13,6 +13,23 @@ def softmax_self(grad, result, dim):
     return result * (grad - average)
 
 
+@rule(
+    "MaskedSoftmaxBackward0",
+    edge=0,
+    example="torch._masked_softmax(leaf(3, 4), mask(3, 4), 0)",
+    when=lambda dim: dim is not None,
+)
+def masked_softmax_self(grad, result, mask, dim):
+    average = torch.sum(torch.where(mask, 0, grad * result), dim, keepdim=True)
+    return torch.where(mask, 0, result * (grad - average))
+
+
+@rule("MaskedSoftmaxBackward0", edge=0, example="torch._masked_softmax(leaf(3, 4), mask(3, 4))")
+def masked_softmax_self__last(grad, result, mask):
+    average = torch.sum(torch.where(mask, 0, grad * result), -1, keepdim=True)
+    return torch.where(mask, 0, result * (grad - average))
+
+
 @rule("LogSoftmaxBackward0", edge=0, example="torch.log_softmax(x, -1)")
 def log_softmax_self(grad, result, dim):
     probability = torch.exp(result)

@@ -79,9 +79,20 @@ def mvlgamma_self(grad, self, p):
     return grad * torch.sum(torch.digamma(self.unsqueeze(-1) - steps), -1)
 
 
+@rule("SpecialZetaBackward0", edge=1, example="torch.special.zeta(2 + const(*x.shape).abs(), positive(*x.shape))")
 @rule("SpecialZetaBackward1", edge=0, example="torch.special.zeta(2.5, positive(*x.shape))")
 def special_zeta_other(grad, self, other):
     return -grad * self * torch.special.zeta(self + 1, other)
+
+
+@rule("IgammaBackward0", edge=1, example="torch.special.gammainc(1 + const(*x.shape).abs(), positive(*x.shape))")
+def igamma_other(grad, self, other):
+    return grad * torch.exp((self - 1) * torch.log(other) - other - torch.lgamma(self))
+
+
+@rule("IgammacBackward0", edge=1, example="torch.special.gammaincc(1 + const(*x.shape).abs(), positive(*x.shape))")
+def igammac_other(grad, self, other):
+    return -grad * torch.exp((self - 1) * torch.log(other) - other - torch.lgamma(self))
 
 
 @rule("I0Backward0", edge=0, example="torch.i0(x)")
@@ -206,3 +217,18 @@ def special_entr(self):
 @forward("LogitBackward0")
 def logit(self, eps):
     return torch.logit(self, eps)
+
+
+@forward("IgammaBackward0")
+def igamma(self, other):
+    return torch.special.gammainc(self, other)
+
+
+@forward("IgammacBackward0")
+def igammac(self, other):
+    return torch.special.gammaincc(self, other)
+
+
+@forward("SpecialZetaBackward0", "SpecialZetaBackward1")
+def special_zeta(self, other):
+    return torch.special.zeta(self, other)

@@ -21,7 +21,45 @@ from byhand.rules.table import forward, rule
 @rule("ZeroBackward0", edge=0, example="x.clone().zero_()")
 @rule("PoissonBackward0", edge=0, example="torch.poisson(torch.exp(x))")
 @rule("BernoulliBackward0", edge=0, example="torch.bernoulli(torch.sigmoid(x))")
+@rule("BernoulliBackward1", edge=0, example="x.clone().bernoulli_(torch.sigmoid(y))")
+@rule("BernoulliBackward2", edge=0, example="x.clone().bernoulli_(0.3)")
+@rule("NormalBackward0", edge=0, example="x.clone().normal_()")
+@rule("LogNormalBackward0", edge=0, example="x.clone().log_normal_()")
+@rule("UniformBackward0", edge=0, example="x.clone().uniform_()")
+@rule("CauchyBackward0", edge=0, example="x.clone().cauchy_()")
+@rule("ExponentialBackward0", edge=0, example="x.clone().exponential_()")
+@rule("GeometricBackward0", edge=0, example="x.clone().geometric_(0.3)")
+@rule("RandomBackward0", edge=0, example="x.clone().random_(2, 9)")
+@rule("RandomBackward1", edge=0, example="x.clone().random_(9)")
+@rule("RandomBackward2", edge=0, example="x.clone().random_()")
+@rule("EqBackward0", edge=0, example="x.clone().eq_(0.3)")
+@rule("EqBackward1", edge=0, example="x.clone().eq_(y)")
+@rule("NeBackward0", edge=0, example="x.clone().ne_(0.3)")
+@rule("NeBackward1", edge=0, example="x.clone().ne_(y)")
+@rule("GeBackward0", edge=0, example="x.clone().ge_(0.3)")
+@rule("GeBackward1", edge=0, example="x.clone().ge_(y)")
+@rule("GtBackward0", edge=0, example="x.clone().gt_(0.3)")
+@rule("GtBackward1", edge=0, example="x.clone().gt_(y)")
+@rule("LeBackward0", edge=0, example="x.clone().le_(0.3)")
+@rule("LeBackward1", edge=0, example="x.clone().le_(y)")
+@rule("LtBackward0", edge=0, example="x.clone().lt_(0.3)")
+@rule("LtBackward1", edge=0, example="x.clone().lt_(y)")
 def constant_self(grad):
+    return torch.zeros_like(grad)
+
+
+@rule("BernoulliBackward1", edge=1, example="x.clone().bernoulli_(torch.sigmoid(y))")
+def bernoulli_p(grad):
+    return torch.zeros_like(grad)
+
+
+@rule("EqBackward1", edge=1, example="x.clone().eq_(y)")
+@rule("NeBackward1", edge=1, example="x.clone().ne_(y)")
+@rule("GeBackward1", edge=1, example="x.clone().ge_(y)")
+@rule("GtBackward1", edge=1, example="x.clone().gt_(y)")
+@rule("LeBackward1", edge=1, example="x.clone().le_(y)")
+@rule("LtBackward1", edge=1, example="x.clone().lt_(y)")
+def comparison_other(grad):
     return torch.zeros_like(grad)
 
 

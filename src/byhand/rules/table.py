@@ -16,7 +16,8 @@ class Rule:
     """The derivative of one input of one operation.
 
     `function` takes what it names: `grad` (or `grads`), `shape` and `dtype` of the receiving tensor, a derived value, or what
-    PyTorch saved. `when` says, from the same vocabulary, whether this case applies.
+    PyTorch saved. `when` says, from the same vocabulary, whether this case applies. `accuracy` is how far PyTorch's own kernel may be
+    off, as a part of each element, where it approximates what the rule works out.
     """
 
     node: str
@@ -26,6 +27,7 @@ class Rule:
     when: Callable[..., bool] | None = None
     second_opinion: bool = True
     needs: tuple[str, ...] = field(default=())
+    accuracy: float = 0.0
 
     @property
     def name(self) -> str:
@@ -60,6 +62,7 @@ def rule(
     example: str,
     when: Callable[..., bool] | None = None,
     second_opinion: bool = True,
+    accuracy: float = 0.0,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enter the function as the rule of one edge of one node class; several may share it, each with its own example.
 
@@ -68,7 +71,7 @@ def rule(
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         refuse_unshowable(function)
-        entry = Rule(node, edge, function, example, when, second_opinion, _parameters(function))
+        entry = Rule(node, edge, function, example, when, second_opinion, _parameters(function), accuracy)
         TABLE.setdefault((node, edge), []).append(entry)
         return function
 

@@ -1,0 +1,41 @@
+"""The derivative of a gamma draw against the distribution function itself: PyTorch's own is an approximation."""
+
+import pytest
+import torch
+
+from byhand.rules.gamma import APPROXIMATED, draw_by_shape
+
+SHAPES = [0.05, 0.3, 1.0, 2.5, 7.9, 8.1, 60.0, 1_000.0]
+
+
+def drawn(shape):
+    """A hundred draws of one shape, and the shape for each of them."""
+    torch.manual_seed(5)
+    shapes = torch.full((100,), shape, dtype=torch.float64)
+    return shapes, torch._standard_gamma(shapes)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_draw_stays_at_its_quantile(shape):
+    """Moved along the derivative, the draw stays where the same part of the distribution lies below it."""
+    shapes, draws = drawn(shape)
+    step = 1e-3 * shape
+
+    below = [torch.special.gammainc(shapes + times * step, draws) for times in (-2, -1, 1, 2)]
+    by_shape = (8 * (below[2] - below[1]) - (below[3] - below[0])) / (12 * step)
+    density = torch.exp((shapes - 1) * torch.log(draws) - draws - torch.lgamma(shapes))
+
+    slope = draw_by_shape(shapes, draws)
+    torch.testing.assert_close(slope, -by_shape / density, rtol=1e-6, atol=0)
+    assert not torch.allclose(1.001 * slope, -by_shape / density, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pytorch_is_as_accurate_as_said(shape):
+    """PyTorch's approximation is off by no more than the rule allows for."""
+    shapes, draws = drawn(shape)
+    leaf = shapes.clone().requires_grad_()
+    torch.manual_seed(5)
+    theirs = torch.autograd.grad(torch._standard_gamma(leaf).sum(), leaf)[0]
+
+    torch.testing.assert_close(theirs, draw_by_shape(shapes, draws), rtol=APPROXIMATED, atol=0)

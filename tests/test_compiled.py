@@ -53,7 +53,7 @@ def test_a_module_compiled_inside_a_recording_works(compiler):
 
 
 def test_a_compiled_region_is_said_not_to_be_judged():
-    """One node holds a whole compiled function: byhand has no rule for it, counts it, and calls no weight behind it compared."""
+    """One node holds a whole compiled function: byhand says so, counts it, and calls no weight behind it compared."""
     torch._dynamo.reset()
     compiled = torch.compile(lambda value: torch.tanh(value).sum(), backend="aot_eager")
     weight = torch.ones(3, requires_grad=True)
@@ -64,7 +64,9 @@ def test_a_compiled_region_is_said_not_to_be_judged():
 
     made = run.passes[-1]
     assert made.coverage.not_compared == 1
-    assert [step.contributions[0].comparison.verdict for step in made.steps if step.op == "CompiledFunctionBackward"] == [Verdict.NO_RULE]
+    assert [step.contributions[0].comparison.verdict for step in made.steps if step.op == "CompiledFunctionBackward"] == [
+        Verdict.NOT_COMPARED
+    ]
     assert [leaf.comparison.verdict for leaf in made.leaves] == [Verdict.NOT_COMPARED]
     torch._dynamo.reset()
 

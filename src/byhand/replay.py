@@ -31,8 +31,19 @@ def replay(
 
     Nothing is filled in where what follows contradicts the root's own value: then something was changed after the forward pass.
     """
+    found = work_out(graph, live, variable, most=most)
+    return [_filled(node, description, found) for node, description in zip(graph.nodes, descriptions, strict=True)]
+
+
+def work_out(
+    graph: Graph, live: Sequence[Any], variable: Callable[[int, int], torch.Tensor | None], *, most: int = LARGEST
+) -> dict[Place, torch.Tensor]:
+    """The forward values that are known or follow, by place; none in a graph of more than `most` elements.
+
+    None either where what follows contradicts the root's own value: then something was changed after the forward pass.
+    """
     if sum(math.prod(meta.shape) for node in graph.nodes for meta in node.outputs) > most:
-        return list(descriptions)
+        return {}
     found: Found = {}
     for node in reversed(graph.nodes):
         for output_nr in range(len(node.outputs)):
@@ -41,9 +52,7 @@ def replay(
                 found[node.index, output_nr] = tensor.detach()
         if not node.leaf and (node.index, 0) not in found and len(node.outputs) == 1:
             _work_out(node, Saved(live[node.index]), found)
-    if _contradicted(graph, live, found, variable):
-        return list(descriptions)
-    return [_filled(node, description, found) for node, description in zip(graph.nodes, descriptions, strict=True)]
+    return {} if _contradicted(graph, live, found, variable) else found
 
 
 def _contradicted(graph: Graph, live: Sequence[Any], found: Found, variable: Callable[[int, int], torch.Tensor | None]) -> bool:

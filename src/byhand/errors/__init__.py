@@ -1,5 +1,6 @@
 """Every error byhand raises: what happened, where, why, and what to type next."""
 
+from byhand.errors.functions import ChangesInput, FunctionFailed, NoInput, NoPath, NoResult, NotByName, NotRepeatable
 from byhand.errors.graphs import (
     GraphFreed,
     IntegerGradient,
@@ -15,26 +16,34 @@ from byhand.errors.graphs import (
 from byhand.errors.programs import CellFailed, NoSuchFile, NotAProgram, NotebookTools, Unwritable
 from byhand.errors.report import ByhandError
 from byhand.errors.runs import NoBackward, NoSuchPart, NoSuchStep, NotJudged
-from byhand.errors.values import NotKept, NotNumbers, UnknownName, WrongShape
+from byhand.errors.values import NoSuchOrder, NotKept, NotNumbers, UnknownName, WrongShape
 
 __all__ = [
     "ByhandError",
     "CellFailed",
+    "ChangesInput",
+    "FunctionFailed",
     "GraphFreed",
     "IntegerGradient",
     "ModifiedInPlace",
     "NoBackward",
     "NoGraph",
+    "NoInput",
+    "NoPath",
+    "NoResult",
     "NoRule",
     "NoSuchFile",
+    "NoSuchOrder",
     "NoSuchPart",
     "NoSuchStep",
     "NotAProgram",
     "NotAScalar",
     "NotATensor",
+    "NotByName",
     "NotJudged",
     "NotKept",
     "NotNumbers",
+    "NotRepeatable",
     "NotebookTools",
     "SecondBackward",
     "UnknownName",

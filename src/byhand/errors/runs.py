@@ -18,12 +18,16 @@ class NotJudged(ByhandError):
 class NoBackward(ByhandError):
     """Nothing to explain: no backward pass was recorded."""
 
-    def __init__(self, where: str, *, failure: str = "") -> None:
-        fault = f"byhand itself failed while your program ran, which went on undisturbed: {failure}"
+    def __init__(self, where: str, *, failure: str = "", batched: int = 0) -> None:
+        why = "the gradients are worked while backward() runs, and it did not run"
+        if batched:
+            why = f"only passes batched by vmap ran ({batched}; is_grads_batched=True or torch.func): one such pass stands for many"
+        if failure:
+            why = f"byhand itself failed while your program ran, which went on undisturbed: {failure}"
         super().__init__(
             "no backward pass was recorded",
             where=where,
-            why=fault if failure else "the gradients are worked while backward() runs, and it did not run",
+            why=why,
             fix="loss.backward()      # or torch.autograd.grad(loss, weights), in the program",
         )
 

@@ -58,3 +58,16 @@ class NotKept(ByhandError):
             why="a recording keeps gradients of up to 64 elements, and summaries of larger ones",
             fix=f"byhand.check(loss, {{{name!r}: ...}})      # before loss.backward(): there the whole gradient is at hand",
         )
+
+
+class NoSuchOrder(ByhandError):
+    """Derivatives of another order than the first or second are to be judged."""
+
+    def __init__(self, order: object) -> None:
+        super().__init__(
+            f"order={order!r} is not to be had: byhand judges first derivatives, and second ones if asked",
+            where=f"byhand.check(…, order={order!r})",
+            why="order=1 judges the gradients, order=2 also whether they can be differentiated once more; "
+            "derivatives of higher order are second ones of what the program itself differentiates with create_graph=True",
+            fix="byhand.check(loss, order=2)",
+        )

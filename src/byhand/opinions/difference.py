@@ -93,7 +93,8 @@ def _own(function: Opaque, number: int, dimension: int) -> bool:
 def _steps(value: torch.Tensor, epsilon: float) -> torch.Tensor:
     """The step of each element: where cutting off and rounding cost about the same."""
     typical = value.abs().mean().clamp(min=1e-30) if value.numel() else value.new_tensor(1.0)
-    return torch.maximum(value.abs(), typical) * epsilon ** (1 / 3)
+    share: float = epsilon ** (1 / 3)
+    return torch.maximum(value.abs(), typical) * share
 
 
 def slopes(function: Opaque, number: int, upstream: Sequence[torch.Tensor], positions: Sequence[tuple[int, ...]]) -> Slopes:
@@ -125,8 +126,9 @@ def slopes(function: Opaque, number: int, upstream: Sequence[torch.Tensor], posi
 
 
 def _slope(function: Opaque, number: int, upstream: Sequence[torch.Tensor], step: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """For each output element, summed over outputs: what it weighs times how it changes from one side to the other; the same without
-    signs; and what it weighs times its size.
+    """How each output element changes from one side to the other, times what it weighs, summed over the outputs.
+
+    Besides, the same without signs, and the size of what was weighed.
     """
     sides = []
     for sign in (1.0, -1.0):

@@ -14,8 +14,10 @@ _HALF = (torch.float16, torch.bfloat16)
 
 
 class Opaque:
-    """The forward of one node: `values` are its inputs, in double precision where it takes them, `epsilon` what it rounds to,
-    `native` what the program's own call rounded to.
+    """The forward of one node, to be called again.
+
+    `values` are its inputs, in double precision where it takes them; `epsilon` is what it rounds to then, `native` what it rounded to in
+    the program.
 
     Raises Unreadable where the forward cannot be called again, or gives something else each time.
     """

@@ -12,7 +12,7 @@ from byhand.comparison import compare, unit, widen
 from byhand.errors import ByhandError, Unreadable
 from byhand.graph import Edge, Node
 from byhand.opinions.opinion import Given, Grads, Opinion
-from byhand.opinions.seek import opinion_of
+from byhand.opinions.seek import opinion_of, unseen
 from byhand.opinions.surroundings import around
 from byhand.pattern import patterned
 from byhand.recording.declared import declared_intended
@@ -45,8 +45,8 @@ class Second:
         live = getattr(saved, "node", None)
         if any(rules_of(node.name, number) for number in range(len(node.edges))) or live is None:
             return None
-        tape = live.metadata.get(TAPE)
-        if tape is None:
+        tape = live.metadata.get(TAPE) or unseen(node, live)
+        if not tape:
             return None
         opinion: Opinion | ByhandError
         try:

@@ -91,12 +91,10 @@ backward = Patch(torch.autograd, "_engine_run_backward", _run)
 
 
 def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, Any]) -> Started | None:
-    """What is about to run; None where it cannot be read: gradients batched by vmap, or what PyTorch is going to refuse itself."""
+    """What is about to run; None where it cannot be read: what PyTorch is going to refuse itself."""
     if not all((torch.is_tensor(output) and output.requires_grad) or isinstance(output, GradientEdge) for output in outputs):
         return None
     seeds = arguments[0] if arguments else ()
-    if any(is_batched(seed) for seed in seeds if isinstance(seed, torch.Tensor)):
-        return None
     graph, live = read_graph(outputs)
     filled = tuple(
         torch.ones(meta.shape, dtype=meta.dtype, device=meta.device) if seed is None else seed.detach()
@@ -105,6 +103,10 @@ def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, A
     inputs = arguments[3] if len(arguments) > 3 else ()
     kind = "backward" if options.get("accumulate_grad") else "grad"
     return Started(graph, live, tuple(outputs), filled, kind, bool(inputs), len(arguments) > 2 and bool(arguments[2]))
+
+
+def _batched(arguments: Sequence[Any]) -> bool:
+    return any(is_batched(seed) for seed in (arguments[0] if arguments else ()) if isinstance(seed, torch.Tensor))
 
 
 def is_batched(tensor: torch.Tensor) -> bool:
@@ -125,6 +127,9 @@ class Watch:
 
     def begin(self, outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, Any]) -> None:
         """Put hooks on the nodes of the pass that is about to run."""
+        if _batched(arguments):
+            self._listener.passed_over += 1
+            return
         self._started = self._safely(_read, outputs, arguments, options)
         if self._started is not None:
             self._observer = self._safely(self._listener.backward_started, self._started)

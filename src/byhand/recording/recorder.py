@@ -39,6 +39,7 @@ class Recorder:
         self.models: list[Model] = []
         self._met: set[Any] = set()
         self.failures: list[str] = []
+        self.passed_over = 0  # backward passes batched by vmap, which stand for many and are not watched
         self.judging = judging
         self._listeners = here.listeners
         self._mode = CallRecorder(self.notes, values=values, failed=self.failed)

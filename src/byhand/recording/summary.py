@@ -10,6 +10,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 
 from byhand.value import WHOLE, Missing, Shown, Value
 
+PIECE = 1 << 16  # elements; so many are summed up at a time
 _WORKED = (torch.float32, torch.float64)
 
 
@@ -71,17 +72,31 @@ def _statistics(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str) -> Val
         nonfinite = sizes.numel() - int(torch.isfinite(sizes).sum())
         return Value(shape, dtype, None, None, None, None, float(sizes[torch.isfinite(sizes)].norm()), zeros, nonfinite)
     wide = tensor if tensor.dtype in _WORKED else tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
-    low, high, mean, norm = _moments(wide)
+    low, high, mean, norm, zeros = _moments(wide)
     if math.isfinite(low) and math.isfinite(high):
-        return Value(shape, dtype, None, low, high, mean, norm, wide.numel() - int(wide.count_nonzero()))
+        return Value(shape, dtype, None, low, high, mean, norm, zeros)
     finite = wide[torch.isfinite(wide)]
-    zeros, nonfinite = finite.numel() - int(finite.count_nonzero()), wide.numel() - finite.numel()
+    nonfinite = wide.numel() - finite.numel()
     if not finite.numel():
-        return Value(shape, dtype, zeros=zeros, nonfinite=nonfinite)
-    low, high, mean, norm = _moments(finite)
+        return Value(shape, dtype, zeros=0, nonfinite=nonfinite)
+    low, high, mean, norm, zeros = _moments(finite)
     return Value(shape, dtype, None, low, high, mean, norm, zeros, nonfinite)
 
 
-def _moments(tensor: torch.Tensor) -> list[float]:
-    """Smallest, largest, mean and norm, read from the device at once."""
-    return torch.stack((*torch.aminmax(tensor), tensor.mean(), torch.linalg.vector_norm(tensor))).tolist()
+def _moments(tensor: torch.Tensor) -> tuple[float, float, float, float, int]:
+    """Smallest, largest, mean, norm and zeros of a tensor, piece by piece while it is in the processor's cache, read at once."""
+    found = []
+    for piece in _flat(tensor).split(PIECE):
+        signs = piece.sign()
+        found += [*torch.aminmax(piece), piece.sum(), torch.linalg.vector_norm(piece), torch.dot(signs, signs)]
+    lows, highs, sums, norms, signed = torch.stack(found).view(-1, 5).double().t()
+    whole = torch.stack((lows.min(), highs.max(), sums.sum(), torch.linalg.vector_norm(norms), signed.sum()))
+    low, high, total, norm, different = whole.tolist()
+    zeros = tensor.numel() - int(different) if math.isfinite(different) else 0
+    return low, high, total / tensor.numel(), norm, zeros
+
+
+def _flat(tensor: torch.Tensor) -> torch.Tensor:
+    """The elements in a row, in the order in which they lie in memory if that spares a copy."""
+    laid = tensor.permute(sorted(range(tensor.dim()), key=tensor.stride, reverse=True))
+    return laid.reshape(-1) if laid.is_contiguous() else tensor.reshape(-1)

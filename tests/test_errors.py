@@ -4,6 +4,7 @@ import inspect
 import json
 from pathlib import Path
 
+import function_provocations
 import provocations
 import pytest
 
@@ -11,7 +12,10 @@ from byhand import errors
 
 TEXTS = json.loads(Path(__file__).with_name("error_texts.json").read_text(encoding="utf-8"))
 PROVOKED = [
-    each for each in vars(provocations).values() if inspect.isfunction(each) and list(inspect.signature(each).parameters) == ["capsys"]
+    each
+    for module in (provocations, function_provocations)
+    for each in vars(module).values()
+    if inspect.isfunction(each) and list(inspect.signature(each).parameters) == ["capsys"]
 ]
 
 

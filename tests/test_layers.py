@@ -15,19 +15,24 @@ LAYERS = (
     ("formula", "recording", "render", "progress"),
     ("rules", "failures"),
     ("chain_rule", "replay"),
-    ("comparison", "rounding"),
-    ("judged", "pattern"),
+    ("rounding",),
+    ("comparison",),
+    ("judged", "pattern", "known"),
+    ("drift",),
     ("opinions",),
     ("judging", "yours"),
     ("assembly", "direct"),
+    ("second",),
+    ("faults",),
     ("diagnosis",),
     ("explanation",),
     ("export",),
     ("watching",),
     ("session", "display"),
     ("run",),
+    ("functions",),
     ("api", "output", "programs"),
-    ("notebooks",),
+    ("notebooks", "testing"),
     ("magic",),
     ("byhand",),
     ("command",),
@@ -35,7 +40,7 @@ LAYERS = (
 )
 """Lowest first. A part imports parts of lower layers, and files of its own package."""
 
-WITHOUT_TORCH = ("errors", "graph", "value", "document", "findings", "results", "words", "formula", "render", "explanation", "export")
+WITHOUT_TORCH = ("errors", "graph", "value", "document", "findings", "results", "words", "faults", "formula", "render", "explanation", "export")
 """What is shown is plain data by then: these parts never import torch."""
 
 

@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-import numpy
+import numpy as np
 import pytest
 import torch
 
@@ -82,7 +82,7 @@ def opaque(function, slope):
         @staticmethod
         def forward(ctx, value):
             ctx.save_for_backward(value)
-            return torch.from_numpy(numpy.asarray(function(value.detach().numpy())))
+            return torch.from_numpy(np.asarray(function(value.detach().numpy())))
 
         @staticmethod
         def backward(ctx, grad):
@@ -93,8 +93,8 @@ def opaque(function, slope):
 
 
 def softmax(value):
-    """Softmax over the last dimension, in numpy."""
-    powers = numpy.exp(value - value.max(-1, keepdims=True))
+    """Softmax over the last dimension, in np."""
+    powers = np.exp(value - value.max(-1, keepdims=True))
     return powers / powers.sum(-1, keepdims=True)
 
 
@@ -105,17 +105,17 @@ def softmax_backward(grad, value):
 
 
 def relu(value):
-    """A function with a kink, in numpy."""
-    return numpy.maximum(value, 0)
+    """A function with a kink, in np."""
+    return np.maximum(value, 0)
 
 
 OPAQUE = {
-    "elementwise": (numpy.sin, lambda grad, value: grad * value.cos()),
+    "elementwise": (np.sin, lambda grad, value: grad * value.cos()),
     "by rows": (softmax, softmax_backward),
     "by columns": (lambda value: softmax(value.T).T.copy(), lambda grad, value: softmax_backward(grad.T, value.T).T),
     "sum": (lambda value: value.sum(0), lambda grad, value: grad.expand_as(value)),
     "kink": (relu, lambda grad, value: grad * (value > 0)),
-    "rolled": (lambda value: numpy.roll(value, 1), lambda grad, value: grad.flatten().roll(-1).view_as(value)),
+    "rolled": (lambda value: np.roll(value, 1), lambda grad, value: grad.flatten().roll(-1).view_as(value)),
 }
 
 
@@ -141,7 +141,7 @@ def verdicts(contributions):
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(
     "build",
-    [lambda weight: Cube.apply(weight * 2, 0.5), lambda weight: Filled.apply(weight, weight * 2), lambda weight: Noisy.apply(weight)],
+    [lambda weight: Cube.apply(weight * 2, 0.5), lambda weight: Filled.apply(weight, weight * 2), Noisy.apply],
     ids=["cube", "filled", "noisy"],
 )
 def test_a_right_function_agrees_by_the_operations_of_its_forward(build, dtype):
@@ -250,14 +250,14 @@ def test_a_large_mixing_forward_is_probed_at_random_and_says_how_well():
 def test_an_opaque_forward_that_keeps_state_leaves_it_as_it_was():
     """The attributes of the class and the variables of the module are put back after each further call."""
 
-    class Counting(opaque(numpy.sin, lambda grad, value: grad * value.cos())):
+    class Counting(opaque(np.sin, lambda grad, value: grad * value.cos())):
         calls = 0
 
         @staticmethod
         def forward(ctx, value):
             Counting.calls += 1
             ctx.save_for_backward(value)
-            return torch.from_numpy(numpy.sin(value.detach().numpy()))
+            return torch.from_numpy(np.sin(value.detach().numpy()))
 
     weight = torch.randn(5, requires_grad=True)
     with byhand.record() as run:
@@ -269,7 +269,7 @@ def test_an_opaque_forward_that_keeps_state_leaves_it_as_it_was():
 
 def test_a_forward_that_gives_something_else_each_time_is_not_compared():
     """It says so; it is not called right, nor wrong."""
-    generator = numpy.random.default_rng(0)
+    generator = np.random.default_rng(0)
     found, _ = judged(opaque(lambda value: value * generator.random(), lambda grad, value: grad).apply)
 
     assert verdicts(found) == {Verdict.NOT_COMPARED}

@@ -1,6 +1,7 @@
 """The verbs, for a tensor at hand: what backward would do, worked by hand beside PyTorch's own nodes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -11,21 +12,27 @@ from byhand.cells import in_cells
 from byhand.collector import uncollected
 from byhand.direct import judge_directly
 from byhand.display import Story
-from byhand.errors import GraphFreed, NoGraph, NotAScalar, NotATensor, WrongShape
+from byhand.errors import GraphFreed, NoGraph, NoSuchOrder, NotAScalar, NotATensor, NotByName, WrongShape
 from byhand.explanation import explain as tell_explanation
 from byhand.explanation import tell_check
 from byhand.failures import why_no_graph
+from byhand.faults import find
+from byhand.functions.check import check_function
 from byhand.graph import Graph
+from byhand.judged import Judged
+from byhand.known import known_functions
 from byhand.progress import progress
 from byhand.recording.calls import has_hooks
+from byhand.recording.declared import functions
 from byhand.recording.describe import Describer
 from byhand.recording.engine import unnoticed
 from byhand.recording.modules import here
 from byhand.recording.scope import Variables
 from byhand.recording.walk import read_graph
 from byhand.replay import replay
-from byhand.results import Pass
+from byhand.results import Pass, SecondDerivatives
 from byhand.run import caller
+from byhand.second import counted, marked, second_derivatives
 from byhand.session import Session, describer_of, leaf_grad
 from byhand.value import Missing
 from byhand.yours import known_places, places_of, weigh
@@ -43,20 +50,38 @@ def explain(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None, part
         return Story(tell_explanation(made, part=part), [made])
 
 
-def check(loss: torch.Tensor, values: Mapping[str, Any] | None = None, /, *, gradient: torch.Tensor | None = None, **named: Any) -> Story:
-    """Every gradient of the loss by hand beside PyTorch's, at every node, and the reader's own `values` beside both.
+def check(checked: torch.Tensor | Callable[..., Any], /, *inputs: Any, gradient: Any = None, order: int = 1, **named: Any) -> Story:
+    """Every gradient by hand beside PyTorch's, at every node, and the reader's own values beside both.
 
-    Values are numbers, lists, arrays or tensors, by the name of a weight or an intermediate result: `check(loss, w=-2.0)` or
-    `check(loss, {"w": -2.0})`. A number agrees if it does to the digits that were typed.
-    Raises NotATensor, NoGraph, NotAScalar, NotNumbers, WrongShape, UnknownName, GraphFreed, ModifiedInPlace.
+    `check(loss)`: what `loss.backward(gradient)` would do. The reader's values are numbers, lists, arrays or tensors, by the name of a
+    weight or an intermediate result: `check(loss, w=-2.0)` or `check(loss, {"w": -2.0})`. A number agrees if it does to the digits that
+    were typed. `order=2` judges second derivatives too: whether what each node sends can be differentiated once more, and rightly.
+    Raises NotATensor, NoGraph, NotAScalar, NotNumbers, WrongShape, UnknownName, NoSuchOrder, GraphFreed, ModifiedInPlace.
+
+    `check(function, *inputs)`: a function, module, custom autograd.Function or operator at these inputs (any dtype and size; copies are
+    used); what is not PyTorch's own is put under stress besides, and the whole held against the function's own changes. `gradient` is
+    what arrives at its result, one tensor for each; random ones if left out.
+    Raises NoInput, NoResult, NoPath, ChangesInput, NotRepeatable, FunctionFailed, WrongShape.
     """
+    if order not in (1, 2):
+        raise NoSuchOrder(order)
     with uncollected():
+        if callable(checked):
+            return check_function(checked, inputs, gradient=gradient, order=order, values=named)
+        given = {**_values(inputs), **named}
         with torch._C.DisableTorchFunction():
-            made = in_cells(_work(loss, gradient, {**(values or {}), **named}, "check", Variables(caller())))
-        return Story(tell_check(made), [made])
+            made = in_cells(_work(checked, gradient, given, "check", Variables(caller()), order=order))
+        return Story(tell_check(replace(made, findings=find([made]))), [made])
 
 
-def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], verb: str, variables: Variables) -> Pass:
+def _values(given: Sequence[Any]) -> Mapping[str, Any]:
+    """The reader's values by name. Raises NotNumbers where they have none."""
+    if len(given) > 1 or not all(isinstance(each, Mapping) for each in given):
+        raise NotByName(len(given), given[0])
+    return dict(given[0]) if given else {}
+
+
+def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], verb: str, variables: Variables, *, order: int = 1) -> Pass:
     if not isinstance(loss, torch.Tensor):
         raise NotATensor(loss, verb)
     name = variables.tensors.get(loss, "loss")
@@ -65,17 +90,25 @@ def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], ve
     with unnoticed():
         seed = _seed(loss, gradient, name, verb)
     session = here.listeners[-1].judging if here.listeners else None
-    recorded = session.pass_of(loss) if isinstance(session, Session) and gradient is None else None
+    recorded = session.pass_of(loss) if isinstance(session, Session) and gradient is None and order == 1 else None
     if recorded is not None:
         return replace(recorded, yours=weigh(given, places_of(given, known_places(recorded)), {}, recorded))
     try:
-        return _directly(loss, seed, given, name, session, variables)
+        return _directly(loss, seed, given, name, session, variables, verb=verb, order=order)
     except GraphFreed as freed:
         raise GraphFreed(freed.node, name) from None
 
 
 def _directly(
-    loss: torch.Tensor, seed: torch.Tensor, given: Mapping[str, Any], name: str, session: Session | None, variables: Variables
+    loss: torch.Tensor,
+    seed: torch.Tensor,
+    given: Mapping[str, Any],
+    name: str,
+    session: Session | None,
+    variables: Variables,
+    *,
+    verb: str,
+    order: int,
 ) -> Pass:
     with unnoticed():
         graph, live = read_graph([loss], [name])
@@ -85,11 +118,23 @@ def _directly(
         grads = {node.index: (leaf_grad(live[node.index]), Missing.NOT_RECORDED) for node in graph.nodes if node.leaf}
         leaves = {descriptions[node.index].names[0]: (node.index, 0) for node in graph.nodes if node.leaf}
         wanted = places_of(given, {name: places[-1] for name, places in names.items()} | leaves)
-        with progress(len(graph.nodes)) as told:
+        known = known_functions(graph, live, describer.variable_at) if verb == "check" else nullcontext()
+        with known, progress(order * len(graph.nodes)) as told:
             judged = judge_directly(graph, live, [seed], identify=describer.name_of, told=told, keep=frozenset(wanted.values()))
-        made = assemble(graph, descriptions, judged, kind="backward", source="direct", grads=grads, names=names)
+            second = _second(graph, live, seed, judged, told) if order == 2 else None
+        made = assemble(
+            graph, descriptions, judged, kind="backward", source="direct", grads=grads, names=names, functions=functions(graph, live)
+        )
         hooks = _hooked(graph, live, describer)
-        return replace(made, yours=weigh(given, wanted, judged.kept, made), hooks=hooks)
+        return replace(made, yours=weigh(given, wanted, judged.kept, made), hooks=hooks, second=second)
+
+
+def _second(graph: Graph, live: Sequence[Any], seed: torch.Tensor, judged: Judged, told: Callable[[int], None]) -> SecondDerivatives:
+    """Second derivatives judged, and those that are wrong marked in what was found out about the first."""
+    found = second_derivatives(graph, live, [seed], told=lambda index: told(len(graph.nodes) + index))
+    for each in found:
+        judged.contributions[each.index] = marked(judged.contributions.get(each.index, ()), each)
+    return counted(graph, found)
 
 
 def _hooked(graph: Graph, live: Sequence[Any], describer: Describer) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ from byhand.graph import Graph, Node, Root
 from byhand.judged import Arrived, Judged
 from byhand.recording.describe import Argument, Description
 from byhand.recording.naming import number_names
-from byhand.results import UNASKED, Comparison, Constant, Contribution, Coverage, Leaf, Operand, Output, Pass, Step, Verdict
+from byhand.results import UNASKED, Comparison, Constant, Contribution, Coverage, Function, Leaf, Operand, Output, Pass, Step, Verdict
 from byhand.rules.table import FORWARD, rules_of
 from byhand.value import Missing, Shown, Value
 
 Place = tuple[int, int]
+UNJUDGED = (Verdict.NO_RULE, Verdict.NOT_COMPARED)
 
 
 def assemble(
@@ -24,16 +25,18 @@ def assemble(
     source: str,
     grads: Mapping[int, tuple[Shown, Shown]],
     names: Mapping[str, Sequence[Place]],
+    functions: Mapping[int, Function] | None = None,
     partial: bool = False,
 ) -> Pass:
     """The pass as data. `grads` has `.grad` before and after, by leaf; `names` the places of every intermediate name.
 
+    `functions` are the custom ones, by node.
     `partial` says that the program asked for some gradients only: the other weights are no part of the pass.
     """
     values = _values(graph, descriptions, judged)
     numbers = dict(zip(reversed(range(len(graph.nodes))), number_names([each.names[0] for each in reversed(descriptions)]), strict=True))
     steps = [
-        _step(node, descriptions, judged, values, numbers[node.index])
+        _step(node, descriptions, judged, values, numbers[node.index], (functions or {}).get(node.index))
         for node in graph.nodes
         if not node.leaf and (node.index in judged.contributions or (node.index, 0) in judged.arrived)
     ]
@@ -82,7 +85,14 @@ def _input(node: Node, edge: int) -> str:
     return rules[0].input if rules else ""
 
 
-def _step(node: Node, descriptions: Sequence[Description], judged: Judged, values: Mapping[Place, Shown], occurrence: int) -> Step:
+def _step(
+    node: Node,
+    descriptions: Sequence[Description],
+    judged: Judged,
+    values: Mapping[Place, Shown],
+    occurrence: int,
+    function: Function | None,
+) -> Step:
     said = descriptions[node.index]
     outputs = []
     for output_nr, name in enumerate(said.names):
@@ -95,24 +105,30 @@ def _step(node: Node, descriptions: Sequence[Description], judged: Judged, value
         said.names[0],
         said.expression,
         tuple(outputs),
-        _operands(node, descriptions, judged.saved.get(node.index, ()), values),
+        _operands(node, descriptions, judged.saved.get(node.index, ()), values, function),
         contributions,
         occurrence,
         said.module,
         said.origin,
         said.call,
+        function,
     )
 
 
 def _operands(
-    node: Node, descriptions: Sequence[Description], saved: Sequence[Operand], values: Mapping[Place, Shown]
+    node: Node,
+    descriptions: Sequence[Description],
+    saved: Sequence[Operand],
+    values: Mapping[Place, Shown],
+    function: Function | None,
 ) -> tuple[Operand, ...]:
     """The inputs that need a gradient, then what was saved or written beside them."""
     found: dict[str, Operand] = {}
     arguments = _by_parameter(node, descriptions[node.index].arguments)
     for number, edge in enumerate(node.edges):
         if edge is not None:
-            parameter = _input(node, number) or f"input{number}"
+            given = function.inputs[number] if function is not None and number < len(function.inputs) else ""
+            parameter = _input(node, number) or given or f"input{number}"
             key = parameter if parameter not in found else f"{parameter}[{number}]"
             names = descriptions[edge.node].names
             name = names[edge.output_nr] if edge.output_nr < len(names) else ""
@@ -159,21 +175,23 @@ def _coverage(graph: Graph, judged: Judged) -> Coverage:
     """How the nodes that ran were judged, and why some were not."""
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    seconded = 0
     for index, every in judged.contributions.items():
         contributions = [each for each in every if each.comparison.reason != UNASKED]
         if not contributions:
             continue
         verdict = _of_node(contributions)
+        seconded += verdict not in UNJUDGED and any(each.opinion for each in contributions)
         counts[verdict.value] += 1
-        if verdict in (Verdict.NO_RULE, Verdict.NOT_COMPARED):
+        if verdict in UNJUDGED:
             reason = next(each.comparison.reason for each in contributions if each.comparison.verdict is verdict)
             reasons[f"{graph.nodes[index].name}: {reason}"] += 1
-    unjudged = counts[Verdict.NO_RULE.value] + counts[Verdict.NOT_COMPARED.value]
-    total = sum(counts.values())
-    return Coverage(total, total - unjudged, 0, unjudged, counts[Verdict.DIFFERS.value], dict(reasons))
+    unjudged = sum(counts[each.value] for each in UNJUDGED)
+    total, differ, intended = sum(counts.values()), counts[Verdict.DIFFERS.value], counts[Verdict.INTENDED.value]
+    return Coverage(total, total - unjudged - seconded, seconded, unjudged, differ, dict(reasons), intended)
 
 
 def _of_node(contributions: Sequence[Contribution]) -> Verdict:
     """The verdict of a node: the worst of its edges."""
     verdicts = {each.comparison.verdict for each in contributions}
-    return next((each for each in (Verdict.DIFFERS, Verdict.NO_RULE, Verdict.NOT_COMPARED) if each in verdicts), Verdict.AGREES)
+    return next((each for each in (Verdict.DIFFERS, *UNJUDGED, Verdict.INTENDED) if each in verdicts), Verdict.AGREES)

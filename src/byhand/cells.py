@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from byhand.graph import Origin
-from byhand.results import Pass
+from byhand.results import Pass, Step
 
 _COMPILED = re.compile(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-")
 _numbering: list[Callable[[str], int | None]] = []
@@ -20,7 +20,12 @@ def in_cells(made: Pass) -> Pass:
     """The pass with every line of a notebook placed in its cell: "cell 3", or "a cell" where the number is not known."""
     if not any(step.origin is not None and _COMPILED.search(step.origin.file) for step in made.steps[:1] + made.steps[-1:]):
         return made
-    return replace(made, steps=tuple(replace(step, origin=_placed(step.origin)) for step in made.steps))
+    return replace(made, steps=tuple(map(_in_cell, made.steps)))
+
+
+def _in_cell(step: Step) -> Step:
+    function = step.function and replace(step.function, backward=_placed(step.function.backward))
+    return replace(step, origin=_placed(step.origin), function=function)
 
 
 def _placed(origin: Origin | None) -> Origin | None:

@@ -25,8 +25,9 @@ def as_is(value: Any) -> Any:
 
 
 def _workable(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Half-precision tensors in float32, where the rules work them; then changed."""
+    """Half-precision tensors in float32, where the rules work them, and oneDNN's in the ordinary layout; then changed."""
     if isinstance(value, torch.Tensor):
+        value = value.to_dense() if value.is_mkldnn else value
         return change(value.float() if value.dtype in _HALF else value)
     if isinstance(value, tuple | list):
         return tuple(_workable(each, change) for each in value)
@@ -39,7 +40,7 @@ class Operands:
     `change` is applied to every tensor that goes in: the comparison measures rounding with it.
     """
 
-    __slots__ = ("_change", "_grads", "_known", "_node", "_saved", "dtypes")
+    __slots__ = ("_change", "_changed", "_grads", "_known", "_node", "_saved", "dtypes")
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Operands:
         change: Callable[[Any], Any] = as_is,
     ) -> None:
         self._node, self._grads, self._saved, self._change = node, grads, saved, change
+        self._changed: dict[Callable[[Any], Any], Operands] = {}
         filled = tuple(
             torch.zeros(meta.shape, dtype=meta.dtype, device=meta.device) if grad is None else grad
             for grad, meta in zip(grads, node.outputs, strict=True)
@@ -59,8 +61,14 @@ class Operands:
         self._known: dict[str, Any] = {"grads": worked, "grad": worked[0] if worked else None}
 
     def changed(self, change: Callable[[Any], Any]) -> "Operands":
-        """The same operands, every tensor among them changed."""
-        return Operands(self._node, self._grads, self._saved, change=change)
+        """The same operands, every tensor among them changed; for an equal change the same ones again, with what was derived of them."""
+        found = self._changed.get(change)
+        if found is None:
+            found = self._changed[change] = Operands(self._node, self._grads, self._saved, change=change)
+        for name in self._known:
+            if (self._node.name, name) not in DERIVED:
+                found[name]  # changed here: what works on the result may have a mode on
+        return found
 
     def unit_grad(self) -> "Operands":
         """The same operands with an upstream gradient of 1: what a rule gives then is its local derivative."""
@@ -101,7 +109,7 @@ class Operands:
         value = self._saved[name]
         if isinstance(value, torch.Tensor):
             self.dtypes.add(value.dtype)
-        return _workable(value, self._change)
+        return _workable(value, getattr(self._change, "alike", self._change))
 
 
 def _names(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -151,4 +159,6 @@ def settle(contribution: torch.Tensor, edge: Edge) -> torch.Tensor:
 
 def accumulate(total: torch.Tensor | None, contribution: torch.Tensor) -> torch.Tensor:
     """The sum so far and one contribution more; neither is changed."""
-    return contribution if total is None else total + contribution
+    if total is None:
+        return contribution
+    return total + contribution if total.layout is torch.strided else contribution + total  # PyTorch adds sparse to dense only

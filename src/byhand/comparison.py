@@ -1,15 +1,46 @@
 """By hand beside PyTorch: two tensors compared, and the rounding floor that the difference is held against."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 
-from byhand.results import Comparison, Verdict
+from byhand.quick import SMALL, quickly
+from byhand.results import Comparison, Fault, Verdict
+from byhand.rounding import Movement, factor_between
 
-UNITS = 32.0  # the quick floor: this many units of rounding; most elements need no more
-SPREAD = 32.0  # the measured floor: this many times the change that one unit of rounding in every operand makes
-SMALL = 4_096  # elements; up to this many, each is held against its own size, in larger tensors against the tensor's too
-FACTOR = 16.0  # units of rounding by which two large tensors may differ as a whole
+COARSE = 1e-4  # a rounding unit above this is a half type's
+
+
+class Limits(NamedTuple):
+    """How far two tensors may be apart, in units of rounding and in multiples of what rounding was measured to do.
+
+    `units` is the quick floor of an element, `spread` times its measured movement is added where that is exceeded; `whole` units and
+    `together` times the measured factor are what two tensors of `many` elements and more may differ by as a whole.
+    """
+
+    units: float
+    spread: float
+    whole: float
+    together: float
+    many: int
+
+
+class Told(NamedTuple):
+    """How two tensors differ: the pattern in words and its kind, and if there is none, what stands where they differ most."""
+
+    pattern: str = ""
+    fault: Fault | None = None
+    example: str = ""
+
+
+Describe = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], Told]
+"""What says in words how two tensors differ, given the floor of each element."""
+
+FULL = Limits(32.0, 32.0, 16.0, 32.0, many=16)
+HALF = Limits(4.0, 8.0, 4.0, 1.5, many=1)  # rules work half types in float32: what is left is PyTorch's rounding, and 32 units were 12 %
+UNITS = FULL.units
 
 
 def unit(*dtypes: torch.dtype) -> float:
@@ -28,39 +59,89 @@ def compare(
     theirs: torch.Tensor,
     rounding: float,
     *,
-    noise: Callable[[], torch.Tensor] | None = None,
+    noise: Callable[[], Iterable[Movement]] | None = None,
     scale: float = 0.0,
+    largest: float | None = None,
     source: str = "engine",
+    describe: Describe | None = None,
 ) -> Comparison:
     """Whether two tensors agree to rounding.
 
-    The quick floor of an element is 32 units of its own size; in tensors of more than 4,096 elements, of the root mean square if that
-    is larger; and of `scale` where the caller knows one. Only where that is exceeded is `noise` asked for: how far each element moves
-    when every operand is changed by one unit. Large tensors must agree as a whole too, so that a small constant factor cannot
-    hide. NaN agrees with NaN, infinities with the same infinity.
+    The quick floor of an element is 32 units of its own size (4 in half types, where `noise` is known); in tensors of more than 4,096
+    elements, of the root mean square if that is larger; and of `scale` where the caller knows one. Only where that is exceeded is
+    `noise` asked for: how far each element moves when every operand is changed by one unit. Tensors of 16 elements and more must agree
+    as a whole too, so that a small constant factor cannot hide. NaN agrees with NaN, infinities with the same infinity.
+    `describe` is asked for the pattern of a difference, with ours, theirs and the floors.
     """
-    if ours.layout is torch.strided and theirs.layout is torch.strided and torch.equal(ours, theirs):
-        return Comparison(Verdict.AGREES, 0.0, _largest_floor(theirs, rounding, scale), source=source)
+    limits = HALF if rounding > COARSE and noise is not None else FULL
+    strict = limits.whole / limits.units if noise is not None else 1.0
+    near = closely(ours, theirs, limits.units * rounding, scale=scale, strict=strict, largest=largest, source=source)
+    if near is not None:
+        return near
     left, right = widen(ours), widen(theirs)
     if not right.numel():
         return Comparison(Verdict.AGREES, 0.0, 0.0, source=source)
-    difference = _difference(left, right)
+    difference = difference_of(left, right)
     sizes = torch.where(torch.isfinite(right), right.abs(), 0.0)
-    large = right.numel() > SMALL
-    typical = max(scale, sizes.square().mean().sqrt().item() if large else 0.0)
-    floors = UNITS * rounding * sizes.clamp(min=typical)
-    if (difference > floors).any() and noise is not None:
-        floors = floors + SPREAD * _smoothed(noise())
-    ratio = torch.where(difference > 0, difference / floors, 0.0)
+    typical = max(scale, sizes.square().mean().sqrt().item() if right.numel() > SMALL else 0.0)
+    floors = limits.units * rounding * sizes.clamp(min=typical)
+    factor = factor_between(left, right) if right.numel() >= limits.many and noise is not None else 0.0
+    whole = limits.whole * rounding
+    if noise is not None and (abs(factor) > whole or (difference > floors).any()):
+        floors, whole = _measured(difference, ~torch.isfinite(right), floors, factor, whole, limits, noise)
+    ratio = torch.where(difference > 0, difference / floors, 0.0).nan_to_num(nan=0.0, posinf=torch.inf)
     worst = int(ratio.argmax())
     error, floor = difference.reshape(-1)[worst].item(), floors.reshape(-1)[worst].item()
     if error > floor:
-        where = tuple(int(each) for each in torch.unravel_index(torch.tensor(worst), ratio.shape)) if ratio.dim() else ()
-        return Comparison(Verdict.DIFFERS, error, floor, where, source=source)
-    factor = _factor(left, right) if large and noise is not None else 0.0
-    if abs(factor) > FACTOR * rounding and bool((difference > UNITS * rounding * scale).any()):
+        told = describe(ours, theirs, floors) if describe is not None else Told()
+        wrong, total, first = count_wrong(difference, floors)
+        where = index_of(worst, ratio)
+        found = Comparison(Verdict.DIFFERS, error, floor, where, source=source, wrong=wrong, total=total, first=first)
+        return replace(found, pattern=told.pattern, fault=told.fault, example=told.example)
+    if abs(factor) > whole:
         return Comparison(Verdict.DIFFERS, error, floor, reason=f"as a whole by the factor {1 + factor:.9g}", source=source)
     return Comparison(Verdict.AGREES, error, floor, source=source)
+
+
+def closely(
+    ours: torch.Tensor,
+    theirs: torch.Tensor,
+    floor: float,
+    *,
+    scale: float = 0.0,
+    strict: float = 1.0,
+    largest: float | None = None,
+    source: str = "engine",
+) -> Comparison | None:
+    """The comparison of two tensors that are equal, or so close that nothing need be measured; None where that takes a closer look.
+
+    `floor` is what an element of size 1 may be off by, and `strict` the part of it that none may exceed; `largest` is the size of the
+    largest element, if that is known.
+    """
+    if ours is theirs or (ours.layout is torch.strided and theirs.layout is torch.strided and torch.equal(ours, theirs)):
+        found = _largest(theirs) if largest is None else largest
+        return Comparison(Verdict.AGREES, 0.0, floor * max(found, scale), source=source)
+    near = quickly(ours, theirs, floor, scale, strict)
+    return None if near is None else Comparison(Verdict.AGREES, *near, source=source)
+
+
+def _measured(
+    difference: torch.Tensor,
+    beyond: torch.Tensor,
+    quick: torch.Tensor,
+    factor: float,
+    whole: float,
+    limits: Limits,
+    noise: Callable[[], Iterable[Movement]],
+) -> tuple[torch.Tensor, float]:
+    """The quick floors of the elements and of the factor with what was measured: one estimate more, as long as a difference stands out."""
+    floors, together = quick, whole
+    for movement in noise():
+        floors, together = quick + limits.spread * _smoothed(movement.elements), whole + limits.together * movement.factor
+        floors = torch.where(beyond & ~torch.isfinite(movement.elements), torch.inf, floors)
+        if abs(factor) <= together and not (difference > floors).any():
+            break
+    return floors, together
 
 
 def _smoothed(spread: torch.Tensor) -> torch.Tensor:
@@ -69,7 +150,19 @@ def _smoothed(spread: torch.Tensor) -> torch.Tensor:
     return finite.clamp(min=finite.median().item())
 
 
-def _difference(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+def count_wrong(difference: torch.Tensor, floors: torch.Tensor) -> tuple[int, int, tuple[int, ...]]:
+    """How many elements are off by more than their floor, of how many, and where the first is."""
+    wrong = difference > floors
+    count = int(wrong.sum())
+    return count, wrong.numel(), index_of(int(wrong.reshape(-1).to(torch.uint8).argmax()), wrong) if count else ()
+
+
+def index_of(position: int, tensor: torch.Tensor) -> tuple[int, ...]:
+    """The index of the element at a position of the flattened tensor."""
+    return tuple(int(each) for each in torch.unravel_index(torch.tensor(position), tensor.shape)) if tensor.dim() else ()
+
+
+def difference_of(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """How far each element is off; 0 where both are the same NaN or infinity, infinite where only one is."""
     difference = (left - right).abs()
     odd = ~(torch.isfinite(left) & torch.isfinite(right))
@@ -79,17 +172,18 @@ def _difference(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return difference
 
 
-def _factor(left: torch.Tensor, right: torch.Tensor) -> float:
-    """By what part the one is the other, as a whole: the inner product over the square, minus 1; 0 where that says nothing."""
-    square = torch.vdot(right.reshape(-1), right.reshape(-1)).real.item()
-    product = torch.vdot(right.reshape(-1), left.reshape(-1)).real.item()
-    return product / square - 1 if 0 < square < float("inf") and abs(product) < float("inf") else 0.0
-
-
-def _largest_floor(theirs: torch.Tensor, rounding: float, scale: float) -> float:
-    """The quick floor of the largest finite element."""
-    largest = abs(theirs.item()) if theirs.numel() == 1 else theirs.abs().max().item() if theirs.numel() else 0.0
-    if not largest < float("inf"):
-        finite = theirs[torch.isfinite(theirs)]
-        largest = finite.abs().max().item() if finite.numel() else 0.0
-    return UNITS * rounding * max(largest, scale)
+def _largest(tensor: torch.Tensor) -> float:
+    """The size of the largest finite element."""
+    if not tensor.numel():
+        return 0.0
+    if tensor.numel() == 1:
+        largest = abs(tensor.item())
+    elif tensor.dtype in (torch.float32, torch.float64):
+        low, high = (each.item() for each in torch.aminmax(tensor))
+        largest = max(-low, high)
+    else:
+        largest = tensor.abs().max().item()
+    if largest < float("inf"):
+        return largest
+    finite = tensor[torch.isfinite(tensor)]
+    return finite.abs().max().item() if finite.numel() else 0.0

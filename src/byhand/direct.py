@@ -43,4 +43,4 @@ def judge_directly(
                 judge.not_run(node, problem.why)
             else:
                 judge.node(node.index, grads, theirs, Saved(handle))
-    return judge.found
+    return judge.settle()

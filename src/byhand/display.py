@@ -7,6 +7,8 @@ from typing import Any
 
 from byhand.document import Document
 from byhand.export import to_json
+from byhand.faults import find
+from byhand.findings import Severity
 from byhand.render.latex import render_latex
 from byhand.render.text import render_text
 from byhand.results import Pass, Verdict
@@ -36,16 +38,17 @@ class Story:
 
     @property
     def differs(self) -> bool:
-        """Whether anything that was compared differs."""
-        return any(Verdict.DIFFERS in verdicts(made) for made in self.passes)
+        """Whether anything that was compared differs, or a second derivative is lost."""
+        wrong = any(finding.severity is Severity.ERROR for finding in find(self.passes))
+        return wrong or any(Verdict.DIFFERS in verdicts(made) for made in self.passes)
 
     def to_latex(self) -> str:
         """The story as LaTeX, to be included in an article that uses amsmath."""
         return render_latex(self.document)
 
     def to_json(self) -> str:
-        """The passes as JSON, schema byhand/1."""
-        return to_json(self.passes)
+        """The passes and what is wrong in them as JSON, schema byhand/1."""
+        return to_json(self.passes, find(self.passes))
 
 
 def verdicts(made: Pass) -> set[Verdict]:

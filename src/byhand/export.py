@@ -13,7 +13,7 @@ from byhand.explanation.formulas import formula_of, local_of, parameter_of, rule
 from byhand.explanation.labels import Labels
 from byhand.formula import full_text, read
 from byhand.graph import Origin
-from byhand.results import Constant, Contribution, Leaf, Pass, Step, Yours
+from byhand.results import Comparison, Constant, Contribution, Function, Leaf, Pass, Step, Yours
 from byhand.value import Missing, Shown
 
 SCHEMA: Final = "byhand/1"
@@ -91,8 +91,10 @@ def _run(result: Pass) -> dict[str, Any]:
             "by_difference": coverage.by_difference,
             "not_compared": coverage.not_compared,
             "differ": coverage.differ,
+            "intended": coverage.intended,
             "reasons": dict(coverage.reasons),
         },
+        "second_derivatives": result.second and asdict(result.second),
         "steps": [_step(step, labels, yours) for step in sorted(result.steps, key=lambda step: step.index)],
         "leaves": [_leaf(leaf, result, labels, yours) for leaf in result.leaves],
         "constants": [_constant(number, constant) for number, constant in enumerate(result.constants)],
@@ -121,6 +123,14 @@ def _source(origin: Origin | None) -> dict[str, Any] | None:
     return {"file": origin.file, "line": origin.line, "text": origin.text, "columns": list(origin.columns) if origin.columns else None}
 
 
+def _function(function: Function | None) -> dict[str, Any] | None:
+    """A custom Function: its class, its backward's place, the parameters behind its edges, and whether a difference is declared."""
+    if function is None:
+        return None
+    place = _source(function.backward)
+    return {"name": function.name, "backward": place, "inputs": list(function.inputs), "intended": function.intended}
+
+
 def _step(step: Step, labels: Labels, yours: Mapping[tuple[int, int], Any]) -> dict[str, Any]:
     first = step.outputs[0]
     told: dict[str, Any] = {
@@ -132,6 +142,7 @@ def _step(step: Step, labels: Labels, yours: Mapping[tuple[int, int], Any]) -> d
         "expression": step.expression,
         "module": step.module,
         "call": step.call,
+        "function": _function(step.function),
         "source": _source(step.origin),
         "value": tensor(first.value),
         "gradient": tensor(first.by_torch),
@@ -173,7 +184,16 @@ def _edge(step: Step, each: Contribution, labels: Labels) -> dict[str, Any]:
         "where": list(comparison.where),
         "verdict": comparison.verdict.value,
         "reason": comparison.reason,
+        "opinion": each.opinion,
+        **_pattern(comparison),
     }
+
+
+def _pattern(comparison: Comparison) -> dict[str, Any]:
+    """How many elements of how many differ, where the first is, and the pattern in words and by its kind."""
+    fault = comparison.fault.value if comparison.fault else None
+    counts = {"wrong": comparison.wrong, "total": comparison.total, "first": list(comparison.first)}
+    return counts | {"pattern": comparison.pattern, "fault": fault, "example": comparison.example}
 
 
 @cache

@@ -1,24 +1,26 @@
 """Works one backward pass by hand beside PyTorch's, node by node, and keeps no tensor it does not still need."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 
 from byhand.chain_rule import Operands, SavedValues, Worked, accumulate, contribute, receive, settle
-from byhand.comparison import UNITS, compare, unit
+from byhand.comparison import UNITS, closely, compare, unit
+from byhand.drift import Drift
 from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
 from byhand.judged import Arrived, Judged, Place, fault, not_made, told
 from byhand.opinions import Second
+from byhand.recording.later import Later
 from byhand.recording.summary import shown, summarize, unworkable
 from byhand.results import UNASKED, Comparison, Contribution, Operand, Verdict
-from byhand.rounding import spread
-from byhand.value import WHOLE, Missing, Shown, Value, magnitude
+from byhand.rounding import Movement, spread
+from byhand.value import WHOLE, Missing, Shown, Value
 
-BIG = 1 << 20  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
+BIG = 1 << 14  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
 
 
 class Judge:
@@ -47,8 +49,10 @@ class Judge:
         self._borrowed: dict[Place, str] = {}
         self._sent: dict[Place, tuple[torch.Tensor, Shown, int]] = {}
         self._lost: dict[Place, str] = {}
-        self._largest = 0.0
-        self._floors: dict[Place, float] = {}
+        self._single: dict[Place, tuple[torch.Tensor, Contribution]] = {}
+        self._later = Later()
+        self._rounding = unit(*{meta.dtype for node in graph.nodes[:64] for meta in node.outputs})
+        self._drift, self._moved = Drift(), 0.0
         self._share = self.found.shared = sum(_elements(node) for node in graph.nodes) > BIG
         for root, seed in zip(graph.roots, seeds, strict=True):
             self._send((root.node, root.output_nr), seed, seed)
@@ -62,6 +66,15 @@ class Judge:
             raise
         except Exception as problem:
             self.not_run(node, fault(problem))
+
+    def settle(self) -> Judged:
+        """What was found out, with nothing left to be filled in."""
+        self._later.settle()
+        return self.found
+
+    def _told(self, tensor: torch.Tensor | None) -> Shown:
+        """The value of a gradient, its statistics filled in later; that there is none is said."""
+        return Missing.NO_GRADIENT if tensor is None else self._later.summarize(tensor)
 
     def not_run(self, node: Node, reason: str) -> None:
         """What a node sends is not known, nor what depends on it."""
@@ -115,8 +128,10 @@ class Judge:
             return replace(self._unjudged(node, number, to, theirs, verdict, ""), comparison=weighed.comparison)
         if verdict is Verdict.DIFFERS or (verdict is not Verdict.INTENDED and self._has_strayed(node)):
             self._strayed.add(to)
-        by_torch = told(theirs)
-        self._largest = max(self._largest, magnitude(by_torch))
+        by_torch = self._told(theirs)
+        places = tuple((node.index, output) for output in range(len(node.outputs)))
+        rounding = unit(edge.meta.dtype, *(meta.dtype for meta in node.outputs))
+        self._drift.sent(to, by_torch, rounding, weighed.comparison.floor / UNITS, places)
         chained = theirs if verdict is Verdict.INTENDED or weighed.chained is None else weighed.chained
         if chained is not None:
             self._send(to, chained, theirs, by_torch)
@@ -148,7 +163,7 @@ class Judge:
             if isinstance(value, torch.Tensor):
                 name = self._identify(value)
                 nameless = not name and value.numel() > WHOLE
-                seen = Value(tuple(value.shape), str(value.dtype).removeprefix("torch.")) if nameless else summarize(value)
+                seen = Value(tuple(value.shape), str(value.dtype).removeprefix("torch.")) if nameless else self._later.summarize(value)
                 found.append(Operand(parameter, name, seen, constant=True))
             elif isinstance(value, int | float | complex):
                 found.append(Operand(parameter, "", shown(value), constant=True))
@@ -169,6 +184,7 @@ class Judge:
     def _leaf(self, index: int, grad: torch.Tensor | None) -> None:
         place = (index, 0)
         ours, theirs = self._ours.pop(place, None), self._theirs.pop(place, None)
+        single, made = self._single.pop(place, (None, None))
         arrived = self.found.arrived[place] = Arrived()
         sent = theirs if theirs is not None else grad
         if sent is None:
@@ -184,13 +200,25 @@ class Judge:
             arrived.by_hand = Missing.NOT_COMPARED
             self.found.leaves[index] = Comparison(Verdict.NOT_COMPARED, reason=reason, source=self._source)
             return
-        arrived.by_hand = summarize(ours)
         arrived.rewritten = grad is not None and theirs is not None and not _same_sum(grad, theirs)
-        rounding = unit(ours.dtype, *(meta.dtype for node in self._graph.nodes[:64] for meta in node.outputs))
+        if made is not None and single is ours and sent is theirs and made.comparison.verdict is Verdict.AGREES:
+            arrived.by_hand = made.by_hand
+            self.found.leaves[index] = made.comparison
+            return
+        arrived.by_hand = self._later.summarize(ours)
+        self.found.leaves[index] = self._whole(place, ours, sent)
+
+    def _whole(self, place: Place, ours: torch.Tensor, sent: torch.Tensor) -> Comparison:
+        """The gradient of a leaf, as our whole chain gives it, beside PyTorch's."""
+        rounding = max(self._rounding, unit(ours.dtype))
+        near = closely(ours, sent, UNITS * rounding, source=self._source)
+        if near is not None:
+            return near
+        self._later.settle()
         # every node behind it agreed: what is left is rounding that added up; behind a difference there is no such excuse
-        scale = 0.0 if place in self._strayed else self._largest * max(1.0, len(self._graph.nodes) ** 0.5 / 8)
-        scale = max(scale, self._floors.get(place, 0.0) / (UNITS * rounding or 1.0))
-        self.found.leaves[index] = compare(ours, sent, rounding, scale=scale, source=self._source)
+        scale = 0.0 if place in self._strayed else self._drift.largest * max(1.0, len(self._graph.nodes) ** 0.5 / 8)
+        scale = max(scale, self._drift.at(place) / (UNITS * rounding)) if scale and rounding else scale
+        return compare(ours, sent, rounding, scale=scale, source=self._source)
 
     def stopped(self, index: int, output_nr: int, grad: torch.Tensor) -> None:
         """The gradient of a place that was asked for by itself, whose node did not run."""
@@ -224,7 +252,7 @@ class Judge:
             if grad is not None and place in self._keep:
                 self.found.kept[place] = grad
             by_torch = self._value(place, grad)
-            self.found.arrived[place] = Arrived(by_torch, by_torch if same else told(mine), rewritten)
+            self.found.arrived[place] = Arrived(by_torch, by_torch if same else self._told(mine), rewritten)
         return ours, together
 
     def _written_into(self, place: Place, theirs: torch.Tensor | None) -> bool:
@@ -236,12 +264,12 @@ class Judge:
         """The value of what arrived; what one node alone sent was summed up when it was sent."""
         sent, value, version = self._sent.pop(place, (None, Missing.NOT_RECORDED, 0))
         unchanged = sent is not None and sent is grad and sent._version == version
-        return value if unchanged and isinstance(value, Value) else told(grad)
+        return value if unchanged and isinstance(value, Value) else self._told(grad)
 
     def _meet(self, mine: torch.Tensor, grad: torch.Tensor, place: Place) -> bool:
         if mine.layout is not torch.strided or grad.layout is not torch.strided:
             return True
-        return torch.equal(mine, grad) or (self._share and place not in self._strayed)
+        return (self._share and place not in self._strayed) or torch.equal(mine, grad)
 
     def _edge(self, node: Node, number: int, edge: Edge, theirs: torch.Tensor | None, operands: Operands, own: Operands) -> Contribution:
         to = (edge.node, edge.output_nr)
@@ -262,18 +290,23 @@ class Judge:
         to = (edge.node, edge.output_nr)
         worked = contribute(node, number, operands)
         chained = worked.received if own is operands else contribute(node, number, own).received
-        comparison = self._compare(node, number, edge, worked, theirs, operands)
-        self._floors[to] = self._floors.get(to, 0.0) + comparison.floor
+        by_torch = self._told(theirs)
+        comparison = self._compare(node, number, edge, worked, theirs, operands, by_torch)
+        same = theirs is not None and comparison.verdict is Verdict.AGREES and not comparison.error
+        if theirs is not None and worked.rule.accuracy and comparison.verdict is Verdict.AGREES:
+            chained = theirs  # what PyTorch approximates is no difference of what depends on it
+        elif theirs is not None and same and own is operands and not self._has_strayed(node):
+            chained = theirs  # the same bits: there is no need to keep both
         if comparison.verdict is Verdict.DIFFERS or self._has_strayed(node):
             self._strayed.add(to)
-        given, by_torch = worked.given, told(theirs)
-        same = theirs is not None and comparison.verdict is Verdict.AGREES and not comparison.error
-        self._largest = max(self._largest, magnitude(by_torch))
+        given = worked.given
+        places = tuple((node.index, output) for output in range(len(node.outputs)))
+        self._drift.sent(to, by_torch, unit(edge.meta.dtype, *operands.dtypes), self._moved, places)
         made = Contribution(
             number,
             to,
             worked.rule.name,
-            by_torch if same else summarize(worked.received),
+            by_torch if same else self._later.summarize(worked.received),
             by_torch,
             comparison,
             _local(worked, edge, operands, number) if node.outputs[0].shape == () == edge.meta.shape else None,
@@ -282,31 +315,45 @@ class Judge:
             summarize(given) if tuple(given.shape) != edge.meta.shape and given.numel() <= WHOLE else Missing.NOT_RECORDED,
         )
         self._send(to, chained, theirs, by_torch)
+        if own is operands and self._graph.nodes[to[0]].leaf:
+            self._single[to] = (chained, made)
         return made
 
-    def _compare(self, node: Node, number: int, edge: Edge, worked: Worked, theirs: torch.Tensor | None, operands: Operands) -> Comparison:
+    def _compare(
+        self, node: Node, number: int, edge: Edge, worked: Worked, theirs: torch.Tensor | None, operands: Operands, value: Shown
+    ) -> Comparison:
         if not worked.rule.second_opinion:
             return Comparison(Verdict.NOT_COMPARED, reason="no rule of our own that is independent of PyTorch's", source=self._source)
         other = torch.zeros_like(worked.received) if theirs is None else theirs
         rounding = unit(edge.meta.dtype, *operands.dtypes)
 
-        def work(change: Callable[[Any], Any]) -> torch.Tensor:
-            return settle(contribute(node, number, operands.changed(change)).given, edge)
+        def work(change: Callable[[Any], Any]) -> Callable[[], torch.Tensor]:
+            changed = operands.changed(change)
+            return lambda: settle(contribute(node, number, changed).given, edge)
 
-        return compare(worked.received, other, rounding, noise=lambda: spread(work, rounding), source=self._source)
+        def measure() -> Iterator[Movement]:
+            for movement in spread(work, rounding):
+                self._moved = movement.largest()
+                yield movement
+
+        self._moved = 0.0
+        largest = magnitude(value) if isinstance(value, Value) and value.norm is not None else None
+        coarse = max(rounding, worked.rule.accuracy / UNITS)
+        return compare(worked.received, other, coarse, noise=measure, largest=largest, source=self._source)
 
     def _unjudged(self, node: Node, number: int, to: Place, theirs: torch.Tensor | None, verdict: Verdict, reason: str) -> Contribution:
         if theirs is not None:
             self._borrowed[to] = f"it depends on {node.name}, which was not compared"
             self._send(to, theirs, theirs)
         comparison = Comparison(verdict, reason=reason, source=self._source)
-        return Contribution(number, to, None, Missing.NOT_COMPARED, told(theirs), comparison)
+        return Contribution(number, to, None, Missing.NOT_COMPARED, self._told(theirs), comparison)
 
     def _send(self, to: Place, ours: torch.Tensor, theirs: torch.Tensor | None, value: Shown = Missing.NOT_RECORDED) -> None:
+        together = ours is theirs and self._ours.get(to) is self._theirs.get(to)
         self._ours[to] = accumulate(self._ours.get(to), ours)
         if theirs is not None:
             self._sent[to] = (theirs, value, theirs._version)
-            self._theirs[to] = accumulate(self._theirs.get(to), theirs)
+            self._theirs[to] = self._ours[to] if together else accumulate(self._theirs.get(to), theirs)
 
 
 def _elements(node: Node) -> int:

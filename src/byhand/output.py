@@ -11,6 +11,8 @@ from typing import Any
 from byhand.display import Story, verdicts
 from byhand.errors import ByhandError, NoBackward, Unwritable
 from byhand.failures import explained
+from byhand.faults import find
+from byhand.findings import Severity
 from byhand.render.text import render_text
 from byhand.results import Verdict
 from byhand.run import Run
@@ -75,8 +77,9 @@ def deliver(run: Run, wanted: Any, problem: BaseException | None, *, width: int 
 
 
 def verdict(run: Run) -> int:
-    """1 if a gradient of any recorded pass differs, else 0."""
-    return int(any(Verdict.DIFFERS in verdicts(made) for made in run.passes))
+    """1 if a gradient of any recorded pass differs or something is wrong with one, else 0."""
+    wrong = any(finding.severity is Severity.ERROR for finding in find(run.passes))
+    return int(wrong or any(Verdict.DIFFERS in verdicts(made) for made in run.passes))
 
 
 def _tell(run: Run, wanted: Any, columns: int, colour: bool) -> None:

@@ -21,13 +21,38 @@ class Verdict(Enum):
     NOT_COMPARED = "not compared"
 
 
+class Fault(Enum):
+    """How a wrong gradient differs from the right one, where that is something simple, or what made it wrong."""
+
+    NOT_FINITE = "not finite"
+    SHAPE = "shape"
+    ZEROS = "zeros"
+    SIGN = "sign"
+    FACTOR = "factor"
+    OTHER_INPUT = "other input"
+    PART = "part"
+    UPSTREAM = "upstream"
+    LAYOUT = "layout"
+    OPERAND = "operand"
+    TERM = "term"
+    TAIL = "tail"
+    SLICE = "slice"
+    SHIFTED = "shifted"
+    MASK = "mask"
+    STATE = "state"
+    OVERWRITTEN = "overwritten"
+    SECOND = "second derivative"
+    SECOND_WRONG = "wrong second derivative"
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """By hand beside PyTorch: the largest difference, the rounding floor it was held against, and where it was largest.
 
     `source` says where PyTorch's number came from: "engine" (the user's own backward) or "direct" (the node called by itself).
     Where they differ, `wrong` of the `total` elements do, the first at `first`, and `pattern` says in words how they differ, "" if
-    nothing simple does. INTENDED is a difference that the program declares with `# byhand: intended`.
+    nothing simple does; `fault` is the kind of that, `example` has the numbers at the worst place where there is no pattern. INTENDED is
+    a difference that the program declares with `# byhand: intended`.
     """
 
     verdict: Verdict
@@ -40,6 +65,8 @@ class Comparison:
     total: int = 0
     first: tuple[int, ...] = ()
     pattern: str = ""
+    fault: Fault | None = None
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +118,26 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Function:
+    """A custom autograd.Function as the user wrote it: the name of its class, and where its `def backward` stands.
+
+    `inputs` are the parameters of `forward` behind the node's edges, "" for what is not known. `intended` says that the class line
+    declares a difference with `# byhand: intended`.
+    """
+
+    name: str
+    backward: Origin | None = None
+    inputs: tuple[str, ...] = ()
+    intended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One operation: what the user wrote, its values, and one contribution for each edge that needs a gradient.
 
     `name` is the variable the result was assigned to, "" for an unnamed one; `expression` its source text; `occurrence` counts the
-    uses of one name (from 1; 0 if the name is used once); `call` numbers the PyTorch call that made the node, -1 if not recorded.
+    uses of one name (from 1; 0 if the name is used once); `call` numbers the PyTorch call that made the node, -1 if not recorded;
+    `function` is the user's own, for a custom one.
     """
 
     index: int
@@ -109,6 +151,7 @@ class Step:
     module: str = ""
     origin: Origin | None = None
     call: int = -1
+    function: Function | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +204,27 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondDerivatives:
+    """How the second derivatives of one pass were judged, node by node.
+
+    `refused` counts the nodes that PyTorch says it cannot differentiate twice; `reasons` tell why others were not compared.
+    """
+
+    agree: int = 0
+    differ: int = 0
+    refused: int = 0
+    not_compared: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """One backward pass, worked: `kind` is "backward" or "grad"; `number` counts the passes of the program from 1, of `total`.
 
     `names` are the places (node, output) that each name of the user's program stands for, the first use first. `shared` says that
     each gradient by hand was worked from PyTorch's own one step above, as in very large graphs; `hooks` names tensors with hooks
-    that were not called, since no engine ran.
+    that were not called, since no engine ran. `second` is there where second derivatives were judged too. `passed_over`
+    counts passes of the program that were batched by vmap, and not watched.
     """
 
     graph: Graph
@@ -185,3 +243,5 @@ class Pass:
     hooks: tuple[str, ...] = ()
     names: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    second: SecondDerivatives | None = None
+    passed_over: int = 0

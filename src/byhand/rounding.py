@@ -1,55 +1,122 @@
 """What rounding does to a rule, measured: the rule again, with every number on its way moved by one rounding unit at random."""
 
-from collections.abc import Callable
-from typing import Any
+import random
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 SAMPLES = 4
+MEDIAN = 4_096  # elements; up to this many, a factor is that of the middle element
+OPERANDS = 2.0  # units that an operand is moved by: PyTorch and we each add its products up in an order of our own
+SHORT, LARGEST, STEP = 2.0**-11, 65_504.0, 2.0**-24  # float16: its rounding unit, its largest number, and its smallest
+HASH = 0x1E3779B97F4A7C15  # what the bits of a number are multiplied by, so that their first says nothing of the number
+POOL = 65_521  # signs drawn once; a prime, so that no row of a tensor begins where the row before it began
 
 
-def spread(work: Callable[[Callable[[Any], Any]], torch.Tensor], rounding: float) -> torch.Tensor:
-    """How far each element of a result moves when the operands and the result of every operation are moved by one rounding unit.
+class Movement(NamedTuple):
+    """What rounding was seen to do to a result: how far each element moved, and by what part the whole did."""
 
-    `work` does the work on operands that went through the function it is given. All of it happens in double precision, with
-    generators of our own.
+    elements: torch.Tensor
+    factor: float
+
+    def largest(self) -> float:
+        """The largest finite movement of an element."""
+        finite = torch.where(torch.isfinite(self.elements), self.elements, 0.0)
+        return finite.max().item() if finite.numel() else 0.0
+
+
+def factor_between(left: torch.Tensor, right: torch.Tensor) -> float:
+    """By what part the one is the other, as a whole; 0 where that says nothing.
+
+    The middle one of the elements' own factors, minus 1, so that those which cancel say nothing; in large tensors the inner product
+    over the square.
     """
-    nudge = _Nudge(rounding)
-    mode = _Rounding.moving(nudge)
-    exact = work(_widened)
-    moved = torch.zeros_like(exact, dtype=torch.float64)
-    for _ in range(SAMPLES):
-        with mode:
-            again = work(nudge)
-        moved = torch.maximum(moved, (again - exact).abs())
-    return moved
+    if right.numel() > MEDIAN:
+        square = torch.vdot(right.reshape(-1), right.reshape(-1)).real.item()
+        product = torch.vdot(right.reshape(-1), left.reshape(-1)).real.item()
+        return product / square - 1 if 0 < square < float("inf") and abs(product) < float("inf") else 0.0
+    parts = ((left - right) / right).real
+    finite = parts[torch.isfinite(parts)]
+    return float(finite.median()) if finite.numel() else 0.0
+
+
+def spread(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], rounding: float) -> Iterator[Movement]:
+    """How far a result moves when the operands are moved by two rounding units and the result of every operation by one.
+
+    One estimate after the other, each from one sample more and nowhere smaller than the one before. `work` takes a function and
+    gives what does the work on operands that went through it; equal functions may share their operands. All of it happens in
+    double precision, and PyTorch's own generator is not touched.
+    """
+    exact = work(_widened)()
+    moved, factor = torch.zeros_like(exact, dtype=torch.float64), 0.0
+    for sample in range(SAMPLES):
+        again = work(_Nudge(OPERANDS * rounding, sample))
+        with _Rounding.moving(_Nudge(rounding, SAMPLES + sample)):
+            result = again()
+        moved = torch.maximum(moved, (result - exact).abs())
+        factor = max(factor, abs(factor_between(result, exact)))
+        yield Movement(moved, factor)
 
 
 def _widened(value: Any) -> Any:
-    return value.to(torch.complex128 if value.is_complex() else torch.float64) if _is_real(value) else value
+    return value.to(torch.complex128 if value.is_complex() else torch.float64) if _is_float(value) else value
 
 
-def _is_real(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex()) and value.layout is torch.strided
+def _is_float(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
+
+
+@cache
+def _moves(rounding: float, device: torch.device) -> torch.Tensor:
+    """Factors of one rounding unit more or less than 1, in random order, always the same."""
+    signs = torch.randint(0, 2, (POOL,), generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 - 1
+    return (1 + rounding * signs).to(device)
 
 
 class _Nudge:
-    """Moves each element of a tensor by one rounding unit, up or down at random; PyTorch's own generator is not touched."""
+    """Moves each element of a tensor by one rounding unit, up or down at random. Those of one sample are equal."""
 
-    def __init__(self, rounding: float) -> None:
+    def __init__(self, rounding: float, sample: int) -> None:
+        self._kind = (rounding, sample)
         self._rounding = rounding
-        self._generators: dict[torch.device, torch.Generator] = {}
+        self._random = random.Random(sample)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Nudge) and self._kind == other._kind
+
+    def __hash__(self) -> int:
+        return hash(self._kind)
 
     def __call__(self, value: Any) -> Any:
-        """The value moved, in double precision; what is not a floating tensor is returned as it is."""
-        if not _is_real(value):
+        """The value moved, in double precision; what is not a floating tensor is returned as it is, a sparse one unmoved."""
+        if not _is_float(value) or value.layout is not torch.strided:
+            return _widened(value)
+        count = value.numel()
+        moves, first = _moves(self._rounding, value.device), self._random.randrange(POOL)
+        if first + count > POOL:
+            times = (first + count) // POOL + 1
+            moves = moves.expand(times, POOL).reshape(-1)
+        return self._held(_widened(value) * moves[first : first + count].view(value.shape))
+
+    def alike(self, value: Any) -> Any:
+        """The value moved, equal elements all the same way: what PyTorch saved keeps its ties, a maximum its place."""
+        if not _is_float(value) or value.layout is not torch.strided:
+            return _widened(value)
+        wide = _widened(value).contiguous()
+        bits = torch.view_as_real(wide) if wide.is_complex() else wide
+        signs = (bits.view(torch.int64) * (2 * self._kind[1] + HASH) < 0).to(torch.float64) * 2 - 1
+        moved = bits * (1 + self._rounding * signs)
+        return torch.view_as_complex(moved) if wide.is_complex() else moved
+
+    def _held(self, value: torch.Tensor) -> torch.Tensor:
+        """The value as float16 holds it, if that is what rounds: infinite beyond its largest number, in steps below its smallest."""
+        if self._rounding not in (SHORT, OPERANDS * SHORT) or value.is_complex():
             return value
-        generator = self._generators.get(value.device)
-        if generator is None:
-            generator = self._generators[value.device] = torch.Generator(value.device).manual_seed(0)
-        signs = torch.randint(0, 2, value.shape, generator=generator, device=value.device, dtype=torch.int8) * 2 - 1
-        return _widened(value) * (1 + self._rounding * signs.to(torch.float64))
+        steps = (value / STEP).round() * STEP
+        return torch.where(value.abs() > LARGEST, value * torch.inf, steps)
 
 
 class _Rounding(TorchDispatchMode):
@@ -66,9 +133,15 @@ class _Rounding(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The operation, its new floating results moved; views and results written in place stay what they are."""
-        result = func(*args, **(kwargs or {}))
-        if any(each.alias_info is not None for each in func._schema.returns):
+        result = func(*args, **kwargs) if kwargs else func(*args)
+        if _aliases(func):
             return result
         if isinstance(result, tuple | list):
             return type(result)(self.nudge(each) for each in result)
         return self.nudge(result)
+
+
+@cache
+def _aliases(function: Any) -> bool:
+    """Whether an operation gives a view, or what it was given to write into."""
+    return any(each.alias_info is not None for each in function._schema.returns)

@@ -11,6 +11,7 @@ from byhand.display import Story
 from byhand.errors import NoBackward, NoSuchStep, NotJudged
 from byhand.explanation import explain, tell_check
 from byhand.failures import explained
+from byhand.faults import find
 from byhand.results import Pass
 from byhand.session import Session
 from byhand.yours import known_places, places_of, weigh
@@ -46,15 +47,16 @@ class Run:
     @property
     def passes(self) -> tuple[Pass, ...]:
         """The backward passes that were recorded and kept, oldest first."""
-        return tuple(in_cells(replace(known.made, total=self.session.count)) for known in self.session.known)
+        return tuple(in_cells(replace(known.made, total=self.session.count, passed_over=self.session.recorder.passed_over)) for known in self.session.known)
 
     def chosen(self, verb: str, step: int | None) -> Pass:
         """One backward pass: the last that got anywhere, or number `step`. Raises NotJudged, NoBackward, NoSuchStep."""
         if not self.session.judge:
             raise NotJudged(verb)
         passes = self.passes
+        recorder = self.session.recorder
         if not passes:
-            raise NoBackward("with byhand.record() as run", failure="".join(self.session.recorder.failures[:1]))
+            raise NoBackward("with byhand.record() as run", failure="".join(recorder.failures[:1]), batched=recorder.passed_over)
         worked = [made for made in passes if made.steps]
         found = (worked or list(passes))[-1:] if step is None else [made for made in passes if made.number == step]
         if not found:
@@ -76,7 +78,7 @@ class Run:
         """
         made = self.chosen("check", step)
         given = {**(values or {}), **named}
-        made = replace(made, yours=weigh(given, places_of(given, known_places(made)), {}, made))
+        made = replace(made, yours=weigh(given, places_of(given, known_places(made)), {}, made), findings=find(self.passes))
         return Story(tell_check(made), [made])
 
     def to_json(self) -> str:

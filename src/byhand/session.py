@@ -1,24 +1,29 @@
 """Connects a recording with the judge: what happens when a backward pass of the user's program starts and ends."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
 
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from byhand.assembly import assemble
 from byhand.chain_rule import SavedValues
 from byhand.judging import Judge
 from byhand.progress import progress
+from byhand.recording.declared import functions
 from byhand.recording.describe import Describer
 from byhand.recording.engine import Started
+from byhand.recording.later import LARGEST
 from byhand.recording.recorder import Recorder
 from byhand.recording.scope import Variables
 from byhand.recording.summary import summarize
 from byhand.replay import replay
-from byhand.results import Pass
+from byhand.results import Pass, SecondDerivatives
+from byhand.second import Seconded, counted, marked, second_in_pass
 from byhand.value import Missing, Shown
 
 TAUGHT = 1 << 14  # elements of all values together; in runs this small, what was not noted is worked out again
@@ -33,39 +38,82 @@ class Watched(Judge):
         self.names = describer.names()
         said = [describer.describe(node) for node in started.graph.nodes]
         self.descriptions = replay(started.graph, started.live, said, describer.variable_at, most=TAUGHT)
+        self._stored: dict[int, tuple[StorageWeakRef, int, Shown]] = {}
         self.roots = roots
+        self.functions = functions(started.graph, started.live)
+        self._known = set(started.live) if started.create_graph else set()
+        self._seconds: list[Seconded] = []
         self._shown = ExitStack()
         self._tell = self._shown.enter_context(progress(len(started.graph.nodes)))
-        self.before = {node.index: leaf_grad(started.live[node.index]) for node in started.graph.nodes if node.leaf}
+        self.before = {node.index: self._leaf_grad(node.index) for node in started.graph.nodes if node.leaf}
 
     def node(self, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: SavedValues) -> None:
         """One node ran: judge it, and say how far this is, if it takes long."""
         super().node(index, grads, theirs, saved)
+        if self.started.create_graph and index in self.functions:
+            self._second(index, grads, theirs)
         self._tell(len(self.found.contributions))
 
-    def assembled(self, number: int) -> Pass:
-        """The pass, as far as it got."""
+    def _second(self, index: int, grads: Sequence[Any], theirs: Sequence[Any]) -> None:
+        """The program wants second derivatives: those of custom Functions are judged here, all others in the pass that works them."""
+        live = self.started.live
+        found = second_in_pass(self.started.graph.nodes[index], live, grads, theirs, self._known.__contains__)
+        self.found.contributions[index] = marked(self.found.contributions.get(index, ()), found)
+        self._seconds.append(found)
+
+    def leaf(self, index: int, grad: torch.Tensor | None) -> None:
+        """A leaf's gradient is complete; where PyTorch makes this very tensor its `.grad`, it need not be summed up again."""
+        whole = grad is not None and grad.numel() > LARGEST and grad is self.received(index)
+        super().leaf(index, grad)
+        if grad is not None and whole:
+            self._stored[index] = (StorageWeakRef(grad.untyped_storage()), grad._version, self.found.arrived[index, 0].by_torch)
+
+    def _leaf_grad(self, index: int) -> Shown:
+        grad = self.started.live[index].variable.grad
+        storage, version, value = self._stored.get(index, (None, 0, Missing.NOT_RECORDED))
+        if grad is not None and storage is not None and grad._version == version and storage.cdata == grad.untyped_storage()._cdata:
+            return value
+        return self._told(grad)
+
+    def ended(self, number: int) -> Callable[[], Pass]:
+        """What puts the pass together, as far as it got; plain data is all that it holds."""
         self._shown.close()
-        grads = {index: (before, leaf_grad(self.started.live[index])) for index, before in self.before.items()}
-        made = assemble(
+        second = counted(self.started.graph, self._seconds) if self._seconds else None
+        grads = {index: (before, self._leaf_grad(index)) for index, before in self.before.items()}
+        return partial(
+            _assembled,
             self.started.graph,
             self.descriptions,
-            self.found,
+            self.settle(),
             kind=self.started.kind,
             source="engine",
             grads=grads,
             names=self.names,
+            functions=self.functions,
             partial=self.started.partial,
+            number=number,
+            second=second,
         )
-        return replace(made, number=number)
 
 
-@dataclass(slots=True)
+def _assembled(*arguments: Any, number: int, second: SecondDerivatives | None, **options: Any) -> Pass:
+    return replace(assemble(*arguments, **options), number=number, second=second)
+
+
 class Known:
-    """A finished pass, and weak references to the tensors it started from."""
+    """A finished pass, put together when somebody asks for it, and weak references to the tensors it started from."""
 
-    made: Pass
-    roots: tuple[Any, ...]
+    def __init__(self, assembled: Callable[[], Pass], roots: tuple[Any, ...]) -> None:
+        self._assembled: Callable[[], Pass] | None = assembled
+        self._made: Pass | None = None
+        self.roots = roots
+
+    @property
+    def made(self) -> Pass:
+        """The pass."""
+        if self._made is None and self._assembled is not None:
+            self._made, self._assembled = self._assembled(), None
+        return cast(Pass, self._made)
 
 
 class Session:
@@ -91,7 +139,7 @@ class Session:
     def ended(self, observer: Any) -> None:
         """The pass is over, whole or broken off."""
         if isinstance(observer, Watched):
-            self.known.append(Known(observer.assembled(self.count), observer.roots))
+            self.known.append(Known(observer.ended(self.count), observer.roots))
         if self._keep is not None:
             del self.known[: -self._keep]
 

@@ -31,6 +31,23 @@ class Value:
         return self.data is not None
 
 
+def complete(
+    value: Value,
+    minimum: float | None,
+    maximum: float | None,
+    mean: float | None,
+    norm: float | None,
+    zeros: int,
+    nonfinite: int = 0,
+) -> None:
+    """Fill in the statistics of a value that was made without them; nobody else changes one."""
+    for name, number in zip(_STATISTICS, (minimum, maximum, mean, norm, zeros, nonfinite), strict=True):
+        object.__setattr__(value, name, number)
+
+
+_STATISTICS = ("minimum", "maximum", "mean", "norm", "zeros", "nonfinite")
+
+
 class Missing(Enum):
     """Why there is no value: four different things that must never look like zero."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from byhand.document import Cell, Role
+from byhand.graph import Origin
 from byhand.value import Missing, Shown, Value
 
 LONGEST = 60  # characters of a name or an expression that are shown
@@ -139,6 +140,14 @@ def plain(text: str, longest: int = LONGEST) -> str:
     if len(line) <= longest:
         return line
     return f"{line[: longest // 2]}…{line[len(line) - (longest - longest // 2 - 1) :]}"
+
+
+def located(origin: Origin | None) -> str:
+    """file:line, or the line of a notebook's cell; "" if it is not known."""
+    if origin is None:
+        return ""
+    name = plain(origin.file.replace("\\", "/").rpartition("/")[2])
+    return f"{name}, line {origin.line}" if name == "a cell" or name.startswith("cell ") else f"{name}:{origin.line}"
 
 
 def counted(count: int, one: str, many: str = "") -> str:

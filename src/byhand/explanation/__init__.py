@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 from byhand.document import Block, Document
 from byhand.explanation.chains import is_scalar
-from byhand.explanation.frame import differing, grad_ledgers, rewritten, summary, title, yours
+from byhand.explanation.frame import grad_ledgers, summary, title, yours
 from byhand.explanation.labels import Labels
 from byhand.explanation.modules import big_story, worst
 from byhand.explanation.scalar import scalar_story
+from byhand.explanation.second import second_derivatives
 from byhand.explanation.tensor import LONGEST, tensor_story, weights
+from byhand.explanation.wrong import declared, differing, findings, rewritten
 from byhand.results import Pass
 
 
@@ -21,16 +23,18 @@ def explain(result: Pass, *, part: str = "") -> Document:
 
 
 def tell_check(result: Pass) -> Document:
-    """What a check found, in short: what differs, every weight, the reader's own numbers, the summary."""
+    """What a check found, in short: what is wrong and how to mend it, what differs, every weight, the reader's own numbers, the summary."""
     labels = Labels(result)
     several = [
         *title(result, labels),
+        *findings(result),
+        *declared(labels),
         *differing(result, labels),
         *rewritten(labels),
         *weights(labels.leaves, labels),
         *worst(result, labels),
     ]
-    return Document((*several, *yours(result, labels), *grad_ledgers(result), *summary(result)))
+    return Document((*several, *yours(result, labels), *grad_ledgers(result), *second_derivatives(result), *summary(result)))
 
 
 def _story(result: Pass, labels: Labels, part: str) -> Iterable[Block]:

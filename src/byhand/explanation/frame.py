@@ -6,9 +6,9 @@ from typing import Any
 
 from byhand.document import Block, Cell, Heading, Ledger, Prose, Role, Table
 from byhand.explanation.labels import Labels
-from byhand.results import Comparison, Contribution, Leaf, Pass, Step, Verdict, Yours
+from byhand.results import Comparison, Leaf, Pass, Step, Verdict, Yours
 from byhand.value import Missing, Shown, Value
-from byhand.words import brief, cell, counted, flat, number, plain, size, value
+from byhand.words import brief, cell, counted, flat, located, plain, size, value
 
 MOST = 5  # differing places, and ledgers, that are told one by one
 ROLES = {
@@ -45,10 +45,7 @@ def _of_program(result: Pass) -> str:
 
 def place(step: Step) -> str:
     """Where the user wrote the operation: file:line, or the line of a notebook's cell; "" if that is not known."""
-    if step.origin is None:
-        return ""
-    name = plain(step.origin.file.replace("\\", "/").rpartition("/")[2])
-    return f"{name}, line {step.origin.line}" if name == "a cell" or name.startswith("cell ") else f"{name}:{step.origin.line}"
+    return located(step.origin)
 
 
 def verdict(comparison: Comparison) -> tuple[Cell, ...]:
@@ -58,65 +55,16 @@ def verdict(comparison: Comparison) -> tuple[Cell, ...]:
         case Verdict.AGREES:
             return (Cell("agrees", role),)
         case Verdict.DIFFERS:
-            return (Cell(f"differs by {size(comparison.error)}{_at(comparison.where)}", role),)
+            return (Cell(f"differs by {size(comparison.error)}{at(comparison.where)}", role),)
+        case Verdict.INTENDED:
+            return (Cell("differs as declared", role),)
     reason = f": {plain(comparison.reason, 80)}" if comparison.reason else ""
     return (Cell(f"{comparison.verdict.value}{reason}", role),)
 
 
-def _at(where: tuple[int, ...]) -> str:
+def at(where: tuple[int, ...]) -> str:
+    """Where in a tensor, as part of a sentence."""
     return f" at {list(where)}" if where else ""
-
-
-def differing(result: Pass, labels: Labels) -> Iterator[Block]:
-    """Every place where PyTorch's number is not ours, the user's line first; nothing if there is none."""
-    found = [(step, each) for step in labels.steps for each in step.contributions if each.comparison.verdict is Verdict.DIFFERS]
-    leaves = [leaf for leaf in result.leaves if leaf.comparison.verdict is Verdict.DIFFERS]
-    if not found and not leaves:
-        return
-    yield Heading("What differs")
-    for step, each in found[:MOST]:
-        yield from _difference(step, each, labels)
-    if not found:
-        for leaf in leaves[:MOST]:
-            yield Prose((Cell(plain(leaf.name), Role.NAME), Cell(": "), *verdict(leaf.comparison)))
-            yield _beside(leaf.by_hand, leaf.by_torch)
-    if len(found) > MOST:
-        yield Prose((Cell(f"… and {counted(len(found) - MOST, 'more place')}"),))
-
-
-def rewritten(labels: Labels) -> Iterator[Block]:
-    """Where a hook of the user's changed a gradient on its way; nothing if none did."""
-    places = [(step.index, number) for step in labels.steps for number, output in enumerate(step.outputs) if output.rewritten]
-    places += [(leaf.index, 0) for leaf in labels.leaves if leaf.rewritten]
-    if places:
-        names = ", ".join(labels.gradient(place).text for place in places[:MOST]) + (", …" if len(places) > MOST else "")
-        yield Prose((Cell("A hook changed "), Cell(names, Role.NAME), Cell(" on its way: what arrives there is not what was sent.")))
-
-
-def _difference(step: Step, each: Contribution, labels: Labels) -> Iterator[Block]:
-    line = [Cell(place(step), Role.NAME), Cell("  "), Cell(plain(step.origin.text, 100), Role.CODE), Cell("\n")] if step.origin else []
-    sent = f"{step.op} sends to {labels.described(each.to)}"
-    ratio = proportion(each.by_hand, each.by_torch)
-    off = f"differs by {size(each.comparison.error)}{_at(each.comparison.where)}; rounding explains {size(each.comparison.floor)}"
-    factor = f"; every element is {ratio} × the one by hand" if ratio else ""
-    yield Prose((*line, Cell(f"{sent}: "), Cell(off + factor, Role.DIFFERS)))
-    yield _beside(each.by_hand, each.by_torch)
-
-
-def _beside(by_hand: Shown, by_torch: Shown) -> Table:
-    return Table(("", ""), (((Cell("by hand"),), (cell(by_hand),)), ((Cell("PyTorch"),), (cell(by_torch),))))
-
-
-def proportion(by_hand: Shown, by_torch: Shown) -> str:
-    """The one factor between PyTorch's elements and ours, "" if there is none or it cannot be seen."""
-    if not (isinstance(by_hand, Value) and isinstance(by_torch, Value) and by_hand.whole and by_torch.whole):
-        return ""
-    pairs = [(ours, theirs) for ours, theirs in zip(flat(by_hand.data), flat(by_torch.data), strict=False) if ours or theirs]
-    if len(pairs) < 2 or any(isinstance(ours, bool) or not ours for ours, _ in pairs):
-        return ""
-    ratios = [theirs / ours for ours, theirs in pairs]
-    same = all(abs(ratio - ratios[0]) <= 1e-4 * abs(ratios[0]) for ratio in ratios)
-    return number(float(f"{ratios[0]:.4g}")) if same and not isinstance(ratios[0], complex) else ""
 
 
 def yours(result: Pass, labels: Labels) -> Iterator[Block]:
@@ -147,7 +95,7 @@ def _worth(each: Yours) -> Cell:
     if each.verdict is Verdict.AGREES:
         return Cell("exact" if each.exact else "agrees to the digits you wrote", Role.AGREES)
     if each.verdict is Verdict.DIFFERS:
-        return Cell(f"differs by {size(each.error)}{_at(each.where)}", Role.DIFFERS)
+        return Cell(f"differs by {size(each.error)}{at(each.where)}", Role.DIFFERS)
     return Cell(each.verdict.value, Role.NOT_COMPARED)
 
 
@@ -234,10 +182,16 @@ def summary(result: Pass) -> Iterator[Block]:
     cells += [Cell(part, role) for part, role in _counts(result)]
     cells += [Cell(f"\n{SHARED}", Role.FAINT)] if result.shared else []
     cells += [Cell(f"\n{DIRECT}{_not_called(result.hooks)}", Role.FAINT)] if result.source == "direct" else []
+    if result.source == "direct" and any(each.opinion for step in result.steps for each in step.contributions):
+        cells.append(Cell(CALLED, Role.FAINT))
+    if result.passed_over:
+        passes = counted(result.passed_over, "backward pass", "backward passes")
+        cells.append(Cell(f"\n{passes} batched by vmap (is_grads_batched=True, torch.func) not judged: each stands for many.", Role.NOT_COMPARED))
     yield Prose(tuple(cells))
 
 
 DIRECT = "PyTorch's numbers were asked for node by node, not taken from a backward() of yours."
+CALLED = " The forward of a custom Function was called once more for it, and its backward once."
 SHARED = "In a run this large each gradient by hand is worked from PyTorch's own gradient one step above it."
 
 
@@ -250,12 +204,14 @@ def _counts(result: Pass) -> Iterator[tuple[str, Role]]:
     coverage, leaves = result.coverage, sum(leaf.comparison.verdict is Verdict.DIFFERS for leaf in result.leaves)
     yield f"{coverage.by_rule:,} worked by our rules", Role.PLAIN
     if coverage.by_difference:
-        yield f", {coverage.by_difference:,} checked by differences", Role.PLAIN
+        yield f", {coverage.by_difference:,} checked by a second opinion", Role.PLAIN
     yield ", ", Role.PLAIN
     yield f"{coverage.not_compared:,} not compared", Role.NOT_COMPARED if coverage.not_compared else Role.PLAIN
     if coverage.reasons:
         yield f" ({', '.join(f'{count:,} × {plain(reason, 80)}' for reason, count in coverage.reasons.items())})", Role.PLAIN
     yield ", ", Role.PLAIN
+    if coverage.intended:
+        yield f"{coverage.intended:,} {'differs' if coverage.intended == 1 else 'differ'} as declared, ", Role.PLAIN
     if coverage.differ:
         yield f"{coverage.differ:,} {'differs' if coverage.differ == 1 else 'differ'}", Role.DIFFERS
     if coverage.differ and leaves:
@@ -269,7 +225,8 @@ def _counts(result: Pass) -> Iterator[tuple[str, Role]]:
 def _none_differs(result: Pass) -> tuple[str, Role]:
     coverage, edges = result.coverage, (each for step in result.steps for each in step.contributions)
     if coverage.by_rule or coverage.by_difference:
-        return "none differs", Role.PLAIN if coverage.not_compared else Role.AGREES
+        words = "no other differs" if coverage.intended else "none differs"
+        return words, Role.PLAIN if coverage.not_compared else Role.AGREES
     # a node that is not judged whole can still have an edge that was compared
     if any(each.comparison.verdict is Verdict.AGREES for each in edges):
         return "none differs", Role.PLAIN

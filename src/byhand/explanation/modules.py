@@ -225,6 +225,7 @@ def _range(norms: list[float | None]) -> str:
 def _judged(group: list[Module]) -> Cell:
     found = [each.comparison.verdict for module in group for step in module.steps for each in step.contributions if asked(each)]
     found += [leaf.comparison.verdict for module in group for leaf in module.leaves]
+    found = [each for each in found if each is not Verdict.INTENDED]
     differ = sum(each is Verdict.DIFFERS for each in found)
     agree = sum(each is Verdict.AGREES for each in found)
     if differ:

@@ -1,0 +1,26 @@
+"""What is said about second derivatives, where they were judged too."""
+
+from collections.abc import Iterator
+
+from byhand.document import Block, Cell, Prose, Role
+from byhand.results import Pass
+from byhand.words import counted, plain
+
+
+def second_derivatives(result: Pass) -> Iterator[Block]:
+    """How many nodes can be differentiated twice, and why nothing is said of others; nothing if nobody asked."""
+    second = result.second
+    if second is None:
+        return
+    compared = second.agree + second.differ
+    cells = [Cell(f"Second derivatives: {counted(compared, 'operation')} compared, ")]
+    if second.differ:
+        cells.append(Cell(f"{second.differ:,} {'differs' if second.differ == 1 else 'differ'}", Role.DIFFERS))
+    else:
+        cells.append(Cell("none differs" if compared else "nothing can be said", Role.AGREES if compared else Role.NOT_COMPARED))
+    if second.refused:
+        cells += [Cell("; "), Cell(f"{second.refused:,} that PyTorch says it cannot differentiate twice", Role.NOT_COMPARED)]
+    if second.not_compared:
+        reasons = ", ".join(f"{count:,} × {plain(reason, 120)}" for reason, count in second.reasons.items())
+        cells += [Cell("; "), Cell(f"{second.not_compared:,} not compared", Role.NOT_COMPARED), Cell(f" ({reasons})")]
+    yield Prose((*cells, Cell(".")))

@@ -1,0 +1,5 @@
+"""What is wrong with the gradients of a run: one finding for each fault."""
+
+from byhand.faults.found import find
+
+__all__ = ["find"]

@@ -1,0 +1,182 @@
+"""The findings of a run, one for each input that a Function's backward, or PyTorch's own, sends a wrong gradient to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from byhand.faults.advice import advice, place
+from byhand.faults.subject import spoiled
+from byhand.findings import Finding, Severity
+from byhand.results import Comparison, Contribution, Fault, Function, Pass, Step, Verdict
+from byhand.value import Shown, Value
+from byhand.words import counted, located, plain, size, value
+
+CODES = {
+    Fault.SHAPE: "wrong-gradient-shape",
+    Fault.OVERWRITTEN: "saved-tensor-overwritten",
+    Fault.SECOND: "second-derivative-lost",
+}
+NAMED = 5  # weights that are named one by one
+SMALL = 4  # elements; gradients up to this many are shown whole
+MEANS = {
+    "operations": "the operations of its own forward, each differentiated by byhand's rules",
+    "difference": "differences of its own forward, worked in double precision",
+    "probes": "random probes of its own forward",
+}
+
+
+@dataclass(slots=True)
+class Seen:
+    """One fault: where it was seen first, and in which passes."""
+
+    result: Pass
+    step: Step
+    each: Contribution
+    lines: list[str] = field(default_factory=list)
+    passes: list[int] = field(default_factory=list)
+
+
+def find(passes: Sequence[Pass]) -> tuple[Finding, ...]:
+    """What is wrong in these passes, in the order of the program; what is wrong again in a later pass is one finding."""
+    seen: dict[tuple[object, ...], Seen] = {}
+    for result in passes:
+        for step in sorted(result.steps, key=lambda step: (result.graph.nodes[step.index].sequence, -step.index)):
+            for each in step.contributions:
+                if is_wrong(each.comparison):
+                    known = seen.setdefault(_key(step, each), Seen(result, step, each))
+                    known.lines += [line for line in (located(step.origin),) if line and line not in known.lines]
+                    known.passes += [result.number] if result.number not in known.passes else []
+    return tuple(_finding(each) for each in seen.values())
+
+
+def is_wrong(comparison: Comparison) -> bool:
+    """Whether a comparison tells of a fault: a difference that is not declared, or one that the first order does not show."""
+    if comparison.verdict is Verdict.DIFFERS:
+        return True
+    return comparison.verdict is Verdict.AGREES and comparison.fault in (Fault.OVERWRITTEN, Fault.SECOND, Fault.SECOND_WRONG)
+
+
+def _key(step: Step, each: Contribution) -> tuple[object, ...]:
+    """What makes two faults one: the same line of code of the same Function, and the same input."""
+    code = CODES.get(each.comparison.fault) if each.comparison.fault else None
+    if step.function is not None:
+        return code, step.function.name, step.function.backward, each.edge
+    return code, step.op, located(step.origin), each.edge
+
+
+def _finding(seen: Seen) -> Finding:
+    step, each = seen.step, seen.each
+    weights = spoiled(seen.result, each.to[0])
+    names = [plain(leaf.name) for leaf in weights if leaf.name]
+    fault = each.comparison.fault
+    return Finding(
+        CODES.get(fault, "wrong-gradient") if fault else "wrong-gradient",
+        Severity.ERROR,
+        names[0] if names else _input_name(seen.result, step, each) or step.name or step.op,
+        step.origin,
+        f"{_sentence(seen.result, step, each)}{_measure(each)}{_pattern(each)}",
+        f"{_cause(seen.result, step, each)}{_reach(names, len(weights), each)}{_elsewhere(seen)}",
+        advice(each, step.function, _parameter(step.function, each)) if step.function else _ordinary(step, fault),
+        cause="second-derivative" if fault is Fault.SECOND_WRONG else "",
+        passes=tuple(seen.passes),
+    )
+
+
+def _sentence(result: Pass, step: Step, each: Contribution) -> str:
+    target = _target(result, step, each)
+    match each.comparison.fault:
+        case Fault.SECOND:
+            return f"{_called(step)} is right, but its own derivative towards {target} is lost"
+        case Fault.OVERWRITTEN:
+            return f"What {_called(step)} kept for its backward was changed before it ran, so {target} gets a wrong gradient"
+        case Fault.SHAPE:
+            return f"{_called(step)} returns a gradient of the wrong shape for {target}"
+    nothing = step.function is not None and not isinstance(each.by_torch, Value)
+    return f"{_called(step)} returns {'None' if nothing else 'a wrong gradient'} for {target}"
+
+
+def _called(step: Step) -> str:
+    return f"{plain(step.function.name)}.backward" if step.function else f"PyTorch's {step.op}"
+
+
+def _parameter(function: Function | None, each: Contribution) -> str:
+    return plain(function.inputs[each.edge]) if function and each.edge < len(function.inputs) else ""
+
+
+def _target(result: Pass, step: Step, each: Contribution) -> str:
+    """The input, by the parameter of forward and what the user wrote there."""
+    parameter, name = _parameter(step.function, each), _input_name(result, step, each)
+    if not parameter:
+        return f"input {each.edge}" + (f" ({name})" if name else "")
+    return f"`{parameter}`" + (f" (here {name})" if name and name != parameter else "")
+
+
+def _input_name(result: Pass, step: Step, each: Contribution) -> str:
+    """What the user wrote for an input: its name, else the expression that made it."""
+    taking = [made.edge for made in step.contributions]
+    position = taking.index(each.edge)
+    if position < len(step.operands) and step.operands[position].name:
+        return plain(step.operands[position].name)
+    maker = next((made for made in result.steps if made.index == each.to[0]), None)
+    return plain(maker.name or maker.expression) if maker else ""
+
+
+def _measure(each: Contribution) -> str:
+    """How many elements of how many, where the first is, and the size against the rounding floor."""
+    found = each.comparison
+    if found.verdict is not Verdict.DIFFERS:
+        return "."
+    count = f"{found.wrong:,} of {counted(found.total, 'element')} {'differs' if found.wrong == 1 else 'differ'}"
+    first = f", the first at {list(found.first)}" if found.first else ""
+    most = f"; the worst, at {list(found.where)}, by {size(found.error)}" if found.where else f" by {size(found.error)}"
+    times = f", which is {size(found.error / found.floor)} × what rounding explains" if found.floor else ""
+    reason = f" ({plain(found.reason, 100)})" if found.reason else ""
+    return f": {count if found.total else 'it differs'}{first}{most}{times}{reason}.{_both(each.by_hand, each.by_torch)}"
+
+
+def _both(ours: Shown, theirs: Shown) -> str:
+    if not (isinstance(ours, Value) and isinstance(theirs, Value) and ours.whole and theirs.whole):
+        return ""
+    few = len(ours.shape) <= 1 and sum(ours.shape) <= SMALL
+    return f" By hand {value(ours)}, PyTorch {value(theirs)}." if few else ""
+
+
+def _pattern(each: Contribution) -> str:
+    found = each.comparison
+    words = found.pattern or (f"there {found.example}" if found.example else "")
+    return f" {words[0].upper()}{words[1:]}." if words else ""
+
+
+def _cause(result: Pass, step: Step, each: Contribution) -> str:
+    if step.function is None:
+        own = f"rule {each.rule}" if each.rule else "second opinion"
+        return f"{step.op} is PyTorch's own, and byhand's {own} gives another number"
+    if each.comparison.fault is Fault.SECOND:
+        target = _target(result, step, each)
+        return f"{place(step.function)} uses numbers that do not lead back to {target} in the graph that create_graph=True makes"
+    return f"It is worked in {place(step.function)}. The right one comes from {MEANS.get(each.opinion, 'byhand')}"
+
+
+def _reach(names: Sequence[str], count: int, each: Contribution) -> str:
+    """Which weights get their gradients through the wrong input."""
+    if not count:
+        return "."
+    shown = list(names[:NAMED])
+    shown += [f"{count - len(shown):,} more" if shown else counted(count, "weight")] if count > len(shown) else []
+    if each.comparison.fault is Fault.SECOND:
+        return f". What is made of the gradient of {', '.join(shown)}, and differentiated again, is wrong."
+    gets = "gets its gradient" if count == 1 else "get their gradients"
+    return f". {', '.join(shown)} {gets} through this input."
+
+
+def _elsewhere(seen: Seen) -> str:
+    """The other lines where the same Function was applied with the same result."""
+    return f" The same at {', '.join(seen.lines[1 : NAMED + 1])}." if len(seen.lines) > 1 else ""
+
+
+def _ordinary(step: Step, fault: Fault | None) -> str:
+    written = plain(step.expression) or step.op
+    judge = "gradgradcheck" if fault in (Fault.SECOND, Fault.SECOND_WRONG) else "gradcheck"
+    return (
+        f"Either PyTorch or byhand is wrong. Try torch.autograd.{judge} on {written} in float64: if it fails, report it to PyTorch; "
+        "if it passes, report this to byhand, with the output of byhand check FILE --json -."
+    )

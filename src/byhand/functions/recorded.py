@@ -1,0 +1,49 @@
+"""One call of a function and its backward, recorded: every node judged, the inputs named as the function names them."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from byhand.functions.attempts import Attempts, made_of
+from byhand.functions.target import FILE, written
+from byhand.results import Pass
+from byhand.run import Run
+
+
+def judged(attempts: Attempts, seeds: Mapping[str, torch.Tensor], *, order: int) -> Pass:
+    """The judged pass of a call; `seeds` are the gradients that arrive at its outputs, by name. Raises what the function raises.
+
+    With `order` 2 the gradients are made so that they can be differentiated once more, and that is judged too.
+    """
+    inputs = attempts.copies()
+    run = Run()
+    space: dict[str, Any] = {**attempts.target.space, **inputs.arguments}
+
+    def backward(output: Any) -> None:
+        made = made_of(inputs, output, attempts.target)
+        arriving = [seeds[name] for name in made.outputs]
+        with _kept(list(made.leaves.values())), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Using backward.. with create_graph")  # the cycle it warns of is cut at once
+            torch.autograd.backward(list(made.outputs.values()), arriving, create_graph=order > 1)
+
+    space["backward"] = backward
+    code = written(attempts.target, list(inputs.arguments))
+    with run:
+        attempts.called(lambda: exec(code, {"__name__": FILE, "__builtins__": __builtins__}, space))
+    return run.chosen("check", None)
+
+
+@contextmanager
+def _kept(leaves: Sequence[torch.Tensor]) -> Iterator[None]:
+    """Inside, inputs and weights have no `.grad`; afterwards they have theirs again."""
+    before = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    try:
+        yield
+    finally:
+        for leaf, grad in zip(leaves, before, strict=True):
+            leaf.grad = grad

@@ -1,0 +1,82 @@
+"""Functions that cannot be checked, or not to the end: each is a clear error or a clear word, never a crash and never green."""
+
+import random
+
+import kernels
+import pytest
+import torch
+
+import byhand
+from byhand import errors
+
+
+def tensor(*shape):
+    """Random numbers, the same each time."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+
+def flaky(x):
+    """Another result each time."""
+    return x * random.SystemRandom().random()
+
+
+def in_place(x):
+    """Twice its input, written into it where PyTorch does not look."""
+    x.data.mul_(2)
+    return x * 1
+
+
+def on_a_gpu(x):
+    """What PyTorch says where there is no GPU."""
+    raise AssertionError("Torch not compiled with CUDA enabled")
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "error", "words"),
+    [
+        (flaky, (torch.ones(3),), errors.NotRepeatable, "flaky is not deterministic"),
+        (in_place, (torch.ones(3),), errors.ChangesInput, "changes its input x"),
+        (lambda x: x.add_(1), (torch.ones(3),), errors.ChangesInput, "changes its input x"),
+        (lambda x: 3.0, (torch.ones(3),), errors.NoResult, "it returned float"),
+        (lambda x: x.long(), (torch.ones(3),), errors.NoResult, "it returned int64 (3,)"),
+        (lambda x: x[:0], (torch.ones(3),), errors.NoResult, "an empty tensor"),
+        (lambda x: x.detach(), (torch.ones(3),), errors.NoPath, "no path back to x"),
+        (lambda x: x * 2, (torch.arange(3),), errors.NoInput, "int64 (3,)"),
+        (lambda x: x * 2, (torch.ones(0, 3),), errors.NoInput, "empty tensors"),
+        (lambda x: x @ x, (torch.ones(2, 3),), errors.FunctionFailed, "forward raised RuntimeError"),
+        (on_a_gpu, (torch.ones(3),), errors.FunctionFailed, "it needs a GPU"),
+        (torch.add, (torch.ones(3), torch.ones(3, device="meta")), errors.FunctionFailed, "different devices"),
+        (kernels.NoBackward, (torch.ones(3),), errors.FunctionFailed, "it has no backward"),
+        (kernels.WrongShape, (tensor(33, 20), tensor(20)), errors.FunctionFailed, "does not have the shape of the input"),
+        (lambda x: x * 2, (3.0, "text"), errors.NoInput, "float, str"),
+    ],
+)
+def test_bad_input_is_refused_in_words(function, given, error, words):
+    """What cannot be checked is an error that says why, never a crash and never green."""
+    with pytest.raises(error) as found:
+        byhand.check(function, *given)
+
+    assert words in found.value.report()
+
+
+def test_values_behind_a_loss_have_names():
+    """Tensors behind a loss are taken for what they are: inputs that belong behind a function."""
+    with pytest.raises(errors.NotByName):
+        byhand.check(torch.ones(1, requires_grad=True).sum(), torch.ones(1))
+
+
+def test_nan_is_named_and_never_green():
+    """A result or a gradient that is not finite is told with the place where it began; agreeing NaN proves nothing."""
+    forward = byhand.check(lambda x: torch.log(x).sum(), torch.tensor([1.0, -1.0]))
+    backward = byhand.check(torch.sqrt, torch.tensor([0.0, 1.0]))
+
+    assert not forward.agrees
+    assert "torch.log(x) (test_check_bad_input.py:" in str(forward.checked.odd)
+    assert not backward.agrees
+    assert "SqrtBackward0" in str(backward.checked.odd)
+    assert "NOT FINITE" in str(forward)
+
+
+def test_infinity_on_the_way_is_no_alarm():
+    """A mask of −∞ before a softmax leaves everything finite that matters."""
+    assert byhand.check(lambda x: x.masked_fill(x < 0, -torch.inf).softmax(-1), tensor(3, 8)).agrees

@@ -1,0 +1,92 @@
+"""The seal from outside: right functions are sealed or it is said why not, and no bend, cast or stopped gradient is a false alarm."""
+
+import kernels
+import pytest
+import torch
+
+import byhand
+from byhand.results import Verdict
+
+
+def tensor(*shape, dtype=torch.float32):
+    """Random numbers, the same each time."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(dtype)
+
+
+@pytest.mark.parametrize(
+    "function", [torch.relu, torch.abs, lambda x: x.max(), lambda x: x.sort().values, lambda x: x.clamp(-1, 1), torch.round], ids=str
+)
+@pytest.mark.parametrize("at", [torch.zeros(4), torch.tensor([0.0, 1.0, 1.0, -2.0]), tensor(300)], ids=["zeros", "ties", "random"])
+def test_a_kink_is_no_alarm(function, at):
+    """At a kink any of the slopes is right: it may be said, and nothing differs."""
+    story = byhand.check(function, at)
+
+    assert not story.differs
+    assert story.agrees
+
+
+def test_a_fault_beside_a_kink_is_found():
+    """Inputs on a kink do not hide a wrong gradient: the test is made a step beside them."""
+    story = byhand.check(kernels.WrongSign, torch.zeros(4, 3), tensor(3))
+    flat = byhand.check(lambda x: Halved.apply(x.relu()), torch.tensor([0.0, 1.0, 2.0]))
+
+    assert story.differs
+    assert flat.checked.seal.verdict is Verdict.DIFFERS
+
+
+class Halved(torch.autograd.Function):
+    """The gradient is half of what it should be."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 1
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad / 2
+
+
+def test_a_function_that_changes_too_fast_is_not_sealed():
+    """Where no step is small enough to follow the function, that is said, and it is no difference."""
+    story = byhand.check(lambda x: torch.sin(1e12 * x), tensor(3, dtype=torch.float64))
+
+    assert story.checked.seal.verdict is Verdict.NOT_COMPARED
+    assert not story.differs
+
+
+def test_a_stopped_gradient_is_said_and_is_no_difference():
+    """A target that goes through .detach() is constant on purpose: the seal says so, with the line."""
+    story = byhand.check(lambda x: (x - 2 * x.detach()).square().sum(), tensor(3))
+
+    assert story.agrees
+    assert "detach() (test_check_seal.py:" in story.checked.seal.said
+
+
+def test_an_intended_difference_is_shown_as_intended():
+    """A straight-through estimator declares itself: its node and its seal say intended, and nothing differs."""
+    story = byhand.check(kernels.StraightThrough, tensor(30))
+
+    assert story.checked.seal.verdict in (Verdict.INTENDED, Verdict.AGREES)
+    assert not story.differs
+
+
+def test_what_computes_in_single_precision_inside_is_sealed_with_its_own_floor():
+    """A cast to float32 inside of a function of doubles is no false alarm."""
+    story = byhand.check(lambda x: x.float().sin().double(), tensor(200, dtype=torch.float64))
+
+    assert story.agrees
+    assert story.checked.seal.verdict is Verdict.AGREES
+
+
+def test_what_raises_in_double_precision_is_not_sealed():
+    """A kernel of float32 only is judged at float32, and why it is not sealed is said."""
+
+    def single(x):
+        if x.dtype is not torch.float32:
+            raise TypeError("this kernel is float32 only")
+        return x.sin()
+
+    story = byhand.check(single, tensor(5))
+
+    assert story.agrees
+    assert story.checked.seal.said == "not sealed: it raises in float64: TypeError: this kernel is float32 only"

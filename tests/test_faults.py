@@ -1,0 +1,263 @@
+"""Faulty programs, found by `byhand check` with their code, whose gradient, and the line; healthy ones, left in peace."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scripts import program
+
+from byhand.command import main
+from byhand.rules.table import TABLE
+
+FOLDER = Path(__file__).resolve().parent / "faults"
+FAULTY = {
+    "f021_heat_equation.py": ("second-derivative-lost", "place", 19),
+    "f022_potential_energy.py": ("wrong-gradient", "field.2.weight", 22),
+    "f023_word_vectors.py": ("wrong-gradient", "table", 29),
+    "f047_visit_counts.py": ("wrong-gradient", "weight", 23),
+    "f052_equaliser.py": ("wrong-gradient-shape", "gain", 25),
+    "f064_swiglu_block.py": ("wrong-gradient", "gate.weight", 30),
+    "f081_attention_pooling.py": ("wrong-gradient", "score.weight", 26),
+    "f086_spring_simulation.py": ("saved-tensor-overwritten", "stiffness", 23),
+    "f098_causal_char_model.py": ("wrong-gradient", "query.weight", 34),
+    "f113_heteroscedastic.py": ("wrong-gradient", "spread.weight", 30),
+    "f115_small_convnet.py": ("wrong-gradient", "gamma", 30),
+    "f122_tiled_sine.py": ("wrong-gradient", "first.weight", 32),
+    "f139_patch_mixer.py": ("wrong-gradient", "embed.weight", 28),
+    "f161_siamese_scorer.py": ("wrong-gradient", "embed.weight", 25),
+    "f174_bilinear_rating.py": ("wrong-gradient", "user.weight", 26),
+}
+PATTERNS = {
+    "f022_potential_energy.py": "Every element is 0.5 × the one by hand.",
+    "f023_word_vectors.py": "All wrong elements lie at index 0 of dimension 0 (of 2,000), where PyTorch's are 0.",
+    "f047_visit_counts.py": "the upstream gradient is not multiplied in.",
+    "f052_equaliser.py": "Backward returned the shape (24, 4096), the input has (4096,); every element is 24 × the one by hand.",
+    "f081_attention_pooling.py": "the output times one number for each row of dimension 1: a term with a sum over it is wrong or missing.",
+    "f086_spring_simulation.py": "It is the gradient at what `position` holds now: that was changed in place between forward and backward.",
+    "f098_causal_char_model.py": "a mask or a condition of the forward is not in it.",
+    "f113_heteroscedastic.py": "What output 1 sends back is missing from it.",
+    "f115_small_convnet.py": "It is the gradient of `beta`.",
+    "f122_tiled_sine.py": "The last 52 elements of 16,500 in memory order are 0, those before are right.",
+    "f139_patch_mixer.py": "It comes of reading the upstream gradient's storage in order, though its strides are (3072, 1, 48).",
+    "f161_siamese_scorer.py": "It is worked with what Squash.kept holds now, in place of `value`: another call has written there.",
+    "f174_bilinear_rating.py": "It is the gradient of `item`.",
+}
+BACKWARD = {"f022_potential_energy.py": 13, "f174_bilinear_rating.py": 13, "f122_tiled_sine.py": 15}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Every test writes into a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("RANK", raising=False)
+
+
+def checked(path):
+    """The exit code of `byhand check`, and what it wrote as JSON."""
+    code = main(["check", str(path), "--json", "found.json"])
+    return code, json.loads(Path("found.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_fault_is_found(name, capsys):
+    """Its code, whose gradient it spoils, the user's line and the backward's, the pattern if it has one; the exit code says it too."""
+    code, subject, line = FAULTY[name]
+
+    exit_code, found = checked(FOLDER / name)
+
+    assert exit_code == 1
+    first = found["findings"][0]
+    assert (first["code"], first["severity"], first["subject"]) == (code, "error", subject)
+    assert (Path(first["where"]["file"]).name, first["where"]["line"]) == (name, line)
+    assert PATTERNS.get(name, "") in first["what"]
+    assert f"({name}:{BACKWARD.get(name, '')}" in first["why"]
+    assert first["fix"]
+    printed = capsys.readouterr().out
+    assert "What is wrong" in printed
+    assert f"✗ {code}  {subject}  {name}:{line}" in printed
+
+
+@pytest.mark.parametrize("name", ["f031_binary_codes.py", "f090_silu_formats.py"])
+def test_a_healthy_program_is_left_in_peace(name, capsys):
+    """A Function with a right backward, and one whose difference is declared: no finding, and exit code 0."""
+    exit_code, found = checked(FOLDER / name)
+
+    assert (exit_code, found["findings"]) == (0, [])
+    assert "What is wrong" not in capsys.readouterr().out
+
+
+HEALTHY = {
+    "two outputs": """
+        class Both(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, y):
+                ctx.save_for_backward(x, y)
+                return x * y, x.sin()
+            @staticmethod
+            def backward(ctx, grad_product, grad_sine):
+                x, y = ctx.saved_tensors
+                return grad_product * y + grad_sine * x.cos(), grad_product * x
+        product, sine = Both.apply(w, x)
+        loss = (product * sine).sum()
+    """,
+    "an unused output": """
+        class Both(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.exp(), x.sin()
+            @staticmethod
+            def backward(ctx, grad_exp, grad_sine):
+                (x,) = ctx.saved_tensors
+                return grad_exp * x.exp() + grad_sine * x.cos()
+        loss = Both.apply(w)[1].sum()
+    """,
+    "a separate context": """
+        class Scale(torch.autograd.Function):
+            @staticmethod
+            def forward(x, factor):
+                return x * factor
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                ctx.factor = inputs[1]
+            @staticmethod
+            def backward(ctx, grad):
+                return grad * ctx.factor, None
+        loss = Scale.apply(w, 3.0).square().sum()
+    """,
+    "gradient reversal": """
+        class Reverse(
+            torch.autograd.Function,  # byhand: intended
+        ):
+            @staticmethod
+            def forward(ctx, x):
+                return x.view_as(x)
+            @staticmethod
+            def backward(ctx, grad):
+                return -grad
+        loss = Reverse.apply(w).square().sum()
+    """,
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_right_function_is_left_in_peace(name, capsys):
+    """What authors write and what is right is judged, and nothing is said."""
+    file = program("import torch\nw = torch.randn(4, 3, requires_grad=True)\nx = torch.randn(4, 3)", HEALTHY[name], "loss.backward()")
+
+    exit_code, found = checked(file)
+
+    coverage = found["runs"][0]["coverage"]
+    assert (exit_code, found["findings"], coverage["differ"], coverage["not_compared"]) == (0, [], 0, 0)
+    assert coverage["by_difference"] == 1
+
+
+def test_an_intended_difference_is_shown_as_intended(capsys):
+    """It is counted by itself, named with its class, and no weight behind it is called wrong."""
+    _, found = checked(FOLDER / "f031_binary_codes.py")
+
+    run = found["runs"][-1]
+    verdicts = [edge["verdict"] for step in run["steps"] for edge in step["edges"] if step["function"]]
+    assert (verdicts, run["coverage"]["intended"], run["coverage"]["differ"]) == (["intended"], 1, 0)
+    assert not [leaf["name"] for leaf in run["leaves"] if leaf["verdict"] == "differs"]
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "StraightThrough (f031_binary_codes.py:13) sends back another gradient than its forward has" in printed
+    assert "1 differs as declared, ✓ no other differs" in printed
+
+
+def test_a_fault_in_every_step_of_a_loop_is_one_finding(capsys):
+    """Three passes, one finding, and the passes it was seen in."""
+    _, found = checked(FOLDER / "f047_visit_counts.py")
+
+    assert [each["passes"] for each in found["findings"]] == [[1, 2, 3]]
+    assert "seen: in 3 backward passes of 3" in capsys.readouterr().out
+
+
+def test_the_steps_of_json_say_how_they_were_judged(capsys):
+    """Each edge has the means of its second opinion, how many elements differ, the first, and the pattern by its kind."""
+    _, found = checked(FOLDER / "f174_bilinear_rating.py")
+
+    (step,) = [step for step in found["runs"][0]["steps"] if step["function"]]
+    assert (step["function"]["name"], step["function"]["inputs"], step["function"]["backward"]["line"]) == (
+        "PairProduct",
+        ["user", "item"],
+        13,
+    )
+    edge = step["edges"][0]
+    assert (edge["opinion"], edge["total"], edge["first"], edge["fault"]) == ("operations", 512 * 32, [0, 0], "other input")
+    assert edge["pattern"] == "it is the gradient of `item`"
+
+
+def mistaken(grad, result):
+    """A rule for exp that is 1 % off."""
+    return 1.01 * grad * result
+
+
+def test_a_wrong_rule_of_pytorch_says_what_to_report(monkeypatch, capsys):
+    """Where no custom Function is involved, either PyTorch or byhand is wrong, and it is said how to find out."""
+    (right,) = TABLE["ExpBackward0", 0]
+    monkeypatch.setitem(TABLE, ("ExpBackward0", 0), [replace(right, function=mistaken)])
+
+    _, found = checked(program("import torch\nw = torch.tensor(2.0, requires_grad=True)\nloss = w.exp()\nloss.backward()"))
+
+    (finding,) = found["findings"]
+    assert (finding["code"], finding["subject"], finding["where"]["line"]) == ("wrong-gradient", "w", 3)
+    assert "PyTorch's own" in finding["why"]
+    assert "gradcheck" in finding["fix"]
+
+
+def test_a_missing_gradient_is_called_none(capsys):
+    """A backward that returns None for an input that needs a gradient is told so."""
+    file = program(
+        """
+        import torch
+        class Product(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, left, right):
+                ctx.save_for_backward(left, right)
+                return left * right
+            @staticmethod
+            def backward(ctx, grad):
+                left, right = ctx.saved_tensors
+                return grad * right, None
+        w = torch.randn(5, requires_grad=True)
+        v = torch.randn(5, requires_grad=True)
+        Product.apply(w, v).sum().backward()
+        """
+    )
+
+    exit_code, found = checked(file)
+
+    (finding,) = found["findings"]
+    assert (exit_code, finding["subject"]) == (1, "v")
+    assert "Product.backward returns None for `right`" in finding["what"]
+    assert "None stands in its place" in finding["fix"]
+
+
+def test_the_same_function_used_twice_names_both_lines(capsys):
+    """One finding for one backward; the second line is told too."""
+    file = program(
+        """
+        import torch
+        class Double(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return 2 * x
+            @staticmethod
+            def backward(ctx, grad):
+                return grad
+        w = torch.randn(5, requires_grad=True)
+        first = Double.apply(w)
+        second = Double.apply(first)
+        second.sum().backward()
+        """
+    )
+
+    _, found = checked(file)
+
+    (finding,) = found["findings"]
+    assert finding["where"]["line"] == 11
+    assert "The same at program.py:12." in finding["why"]
+    assert "must be multiplied by 2" in finding["fix"]

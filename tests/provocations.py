@@ -290,3 +290,8 @@ def unwritable(capsys):
 def two_outputs_for_the_terminal(capsys):
     """JSON and LaTeX cannot both go to the terminal."""
     return said(capsys, "explain", program("print('it ran')\n"), "--json", "-", "--latex", "-")
+
+
+def no_such_order(capsys):
+    """A third derivative."""
+    return raised(lambda: byhand.check(weight() ** 2, order=3))

@@ -5,45 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from faulty import BACKWARD, FAULTY, HEALTHY, PATTERNS, PLANTED, SAID, SINE
 from scripts import program
 
 from byhand.command import main
 from byhand.rules.table import TABLE
 
 FOLDER = Path(__file__).resolve().parent / "faults"
-FAULTY = {
-    "f021_heat_equation.py": ("second-derivative-lost", "place", 19),
-    "f022_potential_energy.py": ("wrong-gradient", "field.2.weight", 22),
-    "f023_word_vectors.py": ("wrong-gradient", "table", 29),
-    "f047_visit_counts.py": ("wrong-gradient", "weight", 23),
-    "f052_equaliser.py": ("wrong-gradient-shape", "gain", 25),
-    "f064_swiglu_block.py": ("wrong-gradient", "gate.weight", 30),
-    "f081_attention_pooling.py": ("wrong-gradient", "score.weight", 26),
-    "f086_spring_simulation.py": ("saved-tensor-overwritten", "stiffness", 23),
-    "f098_causal_char_model.py": ("wrong-gradient", "query.weight", 34),
-    "f113_heteroscedastic.py": ("wrong-gradient", "spread.weight", 30),
-    "f115_small_convnet.py": ("wrong-gradient", "gamma", 30),
-    "f122_tiled_sine.py": ("wrong-gradient", "first.weight", 32),
-    "f139_patch_mixer.py": ("wrong-gradient", "embed.weight", 28),
-    "f161_siamese_scorer.py": ("wrong-gradient", "embed.weight", 25),
-    "f174_bilinear_rating.py": ("wrong-gradient", "user.weight", 26),
-}
-PATTERNS = {
-    "f022_potential_energy.py": "Every element is 0.5 × the one by hand.",
-    "f023_word_vectors.py": "All wrong elements lie at index 0 of dimension 0 (of 2,000), where PyTorch's are 0.",
-    "f047_visit_counts.py": "the upstream gradient is not multiplied in.",
-    "f052_equaliser.py": "Backward returned the shape (24, 4096), the input has (4096,); every element is 24 × the one by hand.",
-    "f081_attention_pooling.py": "the output times one number for each row of dimension 1: a term with a sum over it is wrong or missing.",
-    "f086_spring_simulation.py": "It is the gradient at what `position` holds now: that was changed in place between forward and backward.",
-    "f098_causal_char_model.py": "a mask or a condition of the forward is not in it.",
-    "f113_heteroscedastic.py": "What output 1 sends back is missing from it.",
-    "f115_small_convnet.py": "It is the gradient of `beta`.",
-    "f122_tiled_sine.py": "The last 52 elements of 16,500 in memory order are 0, those before are right.",
-    "f139_patch_mixer.py": "It comes of reading the upstream gradient's storage in order, though its strides are (3072, 1, 48).",
-    "f161_siamese_scorer.py": "It is worked with what Squash.kept holds now, in place of `value`: another call has written there.",
-    "f174_bilinear_rating.py": "It is the gradient of `item`.",
-}
-BACKWARD = {"f022_potential_energy.py": 13, "f174_bilinear_rating.py": 13, "f122_tiled_sine.py": 15}
 
 
 @pytest.fixture(autouse=True)
@@ -86,60 +54,6 @@ def test_a_healthy_program_is_left_in_peace(name, capsys):
 
     assert (exit_code, found["findings"]) == (0, [])
     assert "What is wrong" not in capsys.readouterr().out
-
-
-HEALTHY = {
-    "two outputs": """
-        class Both(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx, x, y):
-                ctx.save_for_backward(x, y)
-                return x * y, x.sin()
-            @staticmethod
-            def backward(ctx, grad_product, grad_sine):
-                x, y = ctx.saved_tensors
-                return grad_product * y + grad_sine * x.cos(), grad_product * x
-        product, sine = Both.apply(w, x)
-        loss = (product * sine).sum()
-    """,
-    "an unused output": """
-        class Both(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx, x):
-                ctx.save_for_backward(x)
-                return x.exp(), x.sin()
-            @staticmethod
-            def backward(ctx, grad_exp, grad_sine):
-                (x,) = ctx.saved_tensors
-                return grad_exp * x.exp() + grad_sine * x.cos()
-        loss = Both.apply(w)[1].sum()
-    """,
-    "a separate context": """
-        class Scale(torch.autograd.Function):
-            @staticmethod
-            def forward(x, factor):
-                return x * factor
-            @staticmethod
-            def setup_context(ctx, inputs, output):
-                ctx.factor = inputs[1]
-            @staticmethod
-            def backward(ctx, grad):
-                return grad * ctx.factor, None
-        loss = Scale.apply(w, 3.0).square().sum()
-    """,
-    "gradient reversal": """
-        class Reverse(
-            torch.autograd.Function,  # byhand: intended
-        ):
-            @staticmethod
-            def forward(ctx, x):
-                return x.view_as(x)
-            @staticmethod
-            def backward(ctx, grad):
-                return -grad
-        loss = Reverse.apply(w).square().sum()
-    """,
-}
 
 
 @pytest.mark.parametrize("name", HEALTHY)
@@ -261,3 +175,40 @@ def test_the_same_function_used_twice_names_both_lines(capsys):
     assert finding["where"]["line"] == 11
     assert "The same at program.py:12." in finding["why"]
     assert "must be multiplied by 2" in finding["fix"]
+
+
+def test_a_backward_that_spoils_the_next_one_is_a_warning(capsys):
+    """It is right this time, so nothing differs and the exit code is 0, but it is told."""
+    file = program(
+        """
+        import torch
+        class Sine(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, angle):
+                ctx.save_for_backward(angle.cos())
+                return angle.sin()
+            @staticmethod
+            def backward(ctx, grad):
+                (slope,) = ctx.saved_tensors
+                return slope.mul_(grad)
+        w = torch.randn(5, requires_grad=True)
+        loss = (3 * Sine.apply(w)).sum()
+        loss.backward()
+        """
+    )
+
+    exit_code, found = checked(file)
+
+    (finding,) = found["findings"]
+    assert (exit_code, finding["code"], finding["severity"], finding["subject"]) == (0, "saved-tensor-overwritten", "warning", "w")
+    assert "Backward wrote into saved tensor 0." in finding["what"]
+    assert found["runs"][0]["coverage"]["differ"] == 0
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_is_described(name, capsys):
+    """From the program to the words: the pattern reaches the report."""
+    exit_code, found = checked(program(SINE.replace("FAULT", PLANTED[name])))
+
+    assert exit_code == 1
+    assert SAID[name] in found["findings"][0]["what"]

@@ -32,8 +32,16 @@ def recurrent(kind, *, layers=1, bidirectional=False, batch_first=False, bias=Tr
         output, last = layer(x, state)
     saved = {"input": x, "weight": weights, "weight_stride0": len(layer.all_weights[0]), "hx": hidden, "cx": cell, "mode": KINDS[kind]}
     saved |= {"batch_first": batch_first, "bidirectional": bidirectional, "batch_sizes": sizes, "dropout": 0.0, "train": True}
+    saved |= {"num_layers": layers}
     inputs = (x, *weights, hidden) if cell is None else (x, *weights, hidden, cell)
     return inputs, (output, last) if cell is None else (output, *last), saved
+
+
+def on_mps(**options):
+    """As recurrent, the inputs in the order of MPS and the saved values under its names."""
+    (x, *weights, hidden, cell), outputs, saved = recurrent("LSTM", **options)
+    named = {"hx": (hidden, cell), "params": tuple(weights), "has_biases": saved["weight_stride0"] == 4}
+    return (x, hidden, cell, *weights), outputs, saved | named
 
 
 LAYERS = [
@@ -46,5 +54,7 @@ LAYERS = [
     ("CudnnRnnBackward0", recurrent, {"kind": "RNN_TANH", "bias": False, "layers": 3}),
     ("CudnnRnnBackward0", recurrent, {"kind": "RNN_RELU", "bidirectional": True}),
     ("MiopenRnnBackward0", recurrent, {"kind": "LSTM"}),
+    ("LstmMpsBackward0", on_mps, {"layers": 2, "batch_first": True}),
+    ("LstmMpsBackward0", on_mps, {"bidirectional": True, "bias": False}),
 ]
 """(class, what writes it out, its options)."""

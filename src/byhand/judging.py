@@ -18,7 +18,7 @@ from byhand.recording.later import Later
 from byhand.recording.summary import shown, summarize, unworkable
 from byhand.results import UNASKED, Comparison, Contribution, Operand, Verdict
 from byhand.rounding import Movement, spread
-from byhand.value import WHOLE, Missing, Shown, Value
+from byhand.value import WHOLE, Missing, Shown, Value, magnitude
 
 BIG = 1 << 14  # elements; in larger graphs our chain goes on from PyTorch's own gradient wherever the two still agree
 

@@ -1,6 +1,6 @@
 """What to change, for each kind of fault."""
 
-from byhand.results import Contribution, Fault, Function
+from byhand.results import Contribution, Fault, Function, Verdict
 from byhand.value import Value
 from byhand.words import located, plain, rounded, size_of
 
@@ -47,6 +47,8 @@ def _change(each: Contribution, name: str) -> str:
         )
     if fault is Fault.FACTOR:
         return f"correct the constant in what is returned for {name}{_correction(each)}"
+    if fault is Fault.OVERWRITTEN and each.comparison.verdict is Verdict.AGREES:
+        return "write into a tensor of backward's own: replace operations in place (add_, mul_, out=) by those that make a new one"
     if fault is Fault.ZEROS:
         nothing = not isinstance(each.by_torch, Value)
         return f"return the gradient of {name}: {'None stands in its place' if nothing else 'nothing but zeros is returned for it'}"

@@ -55,6 +55,11 @@ def is_wrong(comparison: Comparison) -> bool:
     return comparison.verdict is Verdict.AGREES and comparison.fault in (Fault.OVERWRITTEN, Fault.SECOND, Fault.SECOND_WRONG)
 
 
+def _was_right(each: Contribution) -> bool:
+    """Whether a backward gave the right gradient, and spoiled what the next one needs."""
+    return each.comparison.verdict is Verdict.AGREES and each.comparison.fault is Fault.OVERWRITTEN
+
+
 def _key(step: Step, each: Contribution) -> tuple[object, ...]:
     """What makes two faults one: the same line of code of the same Function, and the same input."""
     code = CODES.get(each.comparison.fault) if each.comparison.fault else None
@@ -70,7 +75,7 @@ def _finding(seen: Seen) -> Finding:
     fault = each.comparison.fault
     return Finding(
         CODES.get(fault, "wrong-gradient") if fault else "wrong-gradient",
-        Severity.ERROR,
+        Severity.WARNING if _was_right(each) else Severity.ERROR,
         names[0] if names else _input_name(seen.result, step, each) or step.name or step.op,
         step.origin,
         f"{_sentence(seen.result, step, each)}{_measure(each)}{_pattern(each)}",
@@ -86,6 +91,8 @@ def _sentence(result: Pass, step: Step, each: Contribution) -> str:
     match each.comparison.fault:
         case Fault.SECOND:
             return f"{_called(step)} is right, but its own derivative towards {target} is lost"
+        case Fault.OVERWRITTEN if _was_right(each):
+            return f"{_called(step)} is right for {target}, but the next backward through this graph will not be"
         case Fault.OVERWRITTEN:
             return f"What {_called(step)} kept for its backward was changed before it ran, so {target} gets a wrong gradient"
         case Fault.SHAPE:
@@ -153,6 +160,8 @@ def _cause(result: Pass, step: Step, each: Contribution) -> str:
     if each.comparison.fault is Fault.SECOND:
         target = _target(result, step, each)
         return f"{place(step.function)} uses numbers that do not lead back to {target} in the graph that create_graph=True makes"
+    if _was_right(each):
+        return f"{place(step.function)} changes in place what does not belong to it alone"
     return f"It is worked in {place(step.function)}. The right one comes from {MEANS.get(each.opinion, 'byhand')}"
 
 

@@ -24,7 +24,7 @@ def judged(attempts: Attempts, seeds: Mapping[str, torch.Tensor], *, order: int)
 
     def backward(output: Any) -> None:
         made = made_of(inputs, output, attempts.target)
-        arriving = [seeds[name] for name in made.outputs]
+        arriving = [seeds[name].detach().requires_grad_(order > 1) for name in made.outputs]  # second derivatives lead back to these too
         with _kept(list(made.leaves.values())), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Using backward.. with create_graph")  # the cycle it warns of is cut at once
             torch.autograd.backward(list(made.outputs.values()), arriving, create_graph=order > 1)

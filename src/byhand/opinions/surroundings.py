@@ -1,6 +1,7 @@
 """What stands around a wrong gradient of one node, for the patterns: gathered only where something differs."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from byhand.recording.functions import TAPE
 from byhand.recording.modules import here
 from byhand.recording.rerun import Wider, run_again
 from byhand.recording.tape import Tape, same
-from byhand.results import Fault
+from byhand.results import Comparison, Fault, Verdict
 
 MOST = 16  # tensors in variables of a module or a class that are tried in place of an input
 
@@ -36,6 +37,14 @@ def around(node: Node, live: Any, opinion: Opinion, grads: Grads, number: int) -
         returned=_returned(node, live, number),
         mistaken=_mistaken(node, tape, grads, number, names),
     )
+
+
+def written_into(comparison: Comparison, live: Any) -> Comparison:
+    """The comparison; a right gradient says so if the backward that worked it wrote into what was saved, or into what arrived."""
+    names = here.ran.overwritten if here.ran is not None and here.ran.node is live else ()
+    if comparison.verdict is not Verdict.AGREES or not names:
+        return comparison
+    return replace(comparison, fault=Fault.OVERWRITTEN, pattern=f"backward wrote into {' and '.join(names)}")
 
 
 def _leading(node: Node) -> list[int]:

@@ -13,7 +13,7 @@ from byhand.errors import ByhandError, Unreadable
 from byhand.graph import Edge, Node
 from byhand.opinions.opinion import Given, Grads, Opinion
 from byhand.opinions.seek import opinion_of, unseen
-from byhand.opinions.surroundings import around
+from byhand.opinions.surroundings import around, written_into
 from byhand.pattern import patterned
 from byhand.recording.declared import declared_intended
 from byhand.recording.functions import TAPE
@@ -71,7 +71,8 @@ class Second:
         describe = patterned(lambda: around(self._node, self._live, opinion, self._grads, number))
         noise = partial(self._noise, opinion, number, edge, rounding)
         comparison = compare(received, other, rounding, noise=noise, source=source, describe=describe)
-        comparison = self._declared(replace(comparison, reason=comparison.reason or opinion.notes.get(number, "")))
+        comparison = replace(comparison, reason=comparison.reason or opinion.notes.get(number, ""))
+        comparison = self._declared(written_into(comparison, self._live))
         return Weighed(received, comparison, self._own(opinion, number, edge, received, comparison.verdict))
 
     def _declared(self, comparison: Comparison) -> Comparison:

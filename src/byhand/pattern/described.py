@@ -32,7 +32,11 @@ def patterned(around: Callable[[], Around]) -> Describe:
     """What `compare` takes to describe a difference; `around` is asked for only where there is one."""
 
     def described(ours: torch.Tensor, theirs: torch.Tensor, floors: torch.Tensor) -> Told:
-        found = describe(ours, theirs, floors, around())
+        try:
+            found = describe(ours, theirs, floors, around())
+        except Exception:
+            # a difference without words is still a difference
+            return Told()
         return Told(found.pattern, found.fault, found.example)
 
     return described

@@ -8,6 +8,8 @@ from torch.autograd.function import BackwardCFunction
 
 from byhand.errors import Unreadable
 from byhand.graph import Node
+from byhand.recording.functions import after, held
+from byhand.recording.modules import here
 from byhand.recording.saved import CHECKPOINTED, packed, recognised
 
 
@@ -32,8 +34,13 @@ def _of_function(node: Node, live: Any, grads: Sequence[torch.Tensor | None]) ->
         torch.zeros(meta.shape, dtype=meta.dtype, device=meta.device) if grad is None else grad
         for grad, meta in zip(grads, node.outputs, strict=True)
     ]
+    kept, untouched = held(live, filled), [grad.clone() for grad in filled]
     with torch.random.fork_rng(devices={grad.device for grad in filled if grad.is_cuda}):
         given = _tuple(live.apply(*filled))
+    here.ran = after(live, kept, given)
+    for grad, before in zip(filled, untouched, strict=True):
+        if grad._version and here.ran.overwritten:
+            grad.copy_(before)
     if len(given) == len(node.edges):
         return given
     wanted = iter(value for value, needed in zip(given, live.needs_input_grad, strict=False) if needed)

@@ -199,7 +199,9 @@ class Watch:
 
         def hook(theirs: Any, grads: Any) -> None:
             if self._ours():
-                self._safely(observer.node, index, grads, theirs, saved)
+                ran = here.ran
+                before = ran.grads if ran is not None and ran.node is live and ran.overwritten else grads
+                self._safely(observer.node, index, before if len(before) == len(grads) else grads, theirs, saved)
                 if self._last:
                     here.unpacked.clear()
                     here.ran = None

@@ -22,11 +22,15 @@ _AUGMENTED = frozenset({"__iadd__", "__isub__", "__imul__", "__itruediv__", "__i
 
 @dataclass(slots=True)
 class Ran:
-    """What one run of a custom backward did: the shapes it returned, and which tensors it wrote into."""
+    """What one run of a custom backward did: the shapes it returned, and which tensors it wrote into.
+
+    `grads` are its upstream gradients as they were before it ran.
+    """
 
     node: Any
     shapes: tuple[tuple[int, ...] | None, ...]
     overwritten: tuple[str, ...] = ()
+    grads: tuple[Any, ...] = ()
 
 
 def _apply(cls: type, *arguments: Any, **options: Any) -> Any:
@@ -152,9 +156,10 @@ def _finish_in_place(begun: Any, function: Any, arguments: Any, keywords: Any) -
 def _backward(self: Any, *grads: Any) -> Any:
     if not here.backward or not watched():
         return backward.original(self, *grads)
-    kept = _quietly(_held, self, grads) or {}
+    kept = _quietly(held, self, grads) or {}
+    untouched = _quietly(lambda: tuple(grad.clone() if isinstance(grad, torch.Tensor) else grad for grad in grads)) or ()
     result = backward.original(self, *grads)
-    here.ran = _quietly(_after, self, kept, result)
+    here.ran = _quietly(after, self, kept, result, untouched)
     return result
 
 
@@ -162,7 +167,7 @@ backward = Patch(BackwardCFunction, "apply", _backward)
 """What a custom backward returns, and what it writes into, is seen while this is in place."""
 
 
-def _held(node: Any, grads: Sequence[Any]) -> dict[str, Any]:
+def held(node: Any, grads: Sequence[Any]) -> dict[str, Any]:
     """The tensors a backward must not change, each with its fingerprint: saved ones, those kept on the node, the upstream gradient."""
     found = {f"the gradient of output {number}": each for number, each in enumerate(grads) if isinstance(each, torch.Tensor)}
     found |= {f"ctx.{name}": each for name, each in vars(node).items() if isinstance(each, torch.Tensor)}
@@ -176,8 +181,8 @@ def _unpacked(node: Any) -> list[tuple[int, torch.Tensor]]:
     return [(number, each.data) for number, each in raw if each.unpack_hook is None and isinstance(each.data, torch.Tensor)]
 
 
-def _after(node: Any, kept: dict[str, Any], result: Any) -> Ran:
+def after(node: Any, kept: dict[str, Any], result: Any, grads: tuple[Any, ...] = ()) -> Ran:
     given = result if isinstance(result, tuple) else (result,)
     shapes = tuple(tuple(each.shape) if isinstance(each, torch.Tensor) else None for each in given)
     overwritten = tuple(name for name, (tensor, before) in kept.items() if not matches(fingerprint(tensor), before))
-    return Ran(node, shapes, overwritten)
+    return Ran(node, shapes, overwritten, grads)

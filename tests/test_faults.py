@@ -173,7 +173,7 @@ def test_the_same_function_used_twice_names_both_lines(capsys):
 
     (finding,) = found["findings"]
     assert finding["where"]["line"] == 11
-    assert "The same at program.py:12." in finding["why"]
+    assert "The same at program.py:12. Wrong in 2 of its uses in pass 1." in finding["why"]
     assert "must be multiplied by 2" in finding["fix"]
 
 

@@ -40,7 +40,20 @@ LAYERS = (
 )
 """Lowest first. A part imports parts of lower layers, and files of its own package."""
 
-WITHOUT_TORCH = ("errors", "graph", "value", "document", "findings", "results", "words", "faults", "formula", "render", "explanation", "export")
+WITHOUT_TORCH = (
+    "errors",
+    "graph",
+    "value",
+    "document",
+    "findings",
+    "results",
+    "words",
+    "faults",
+    "formula",
+    "render",
+    "explanation",
+    "export",
+)
 """What is shown is plain data by then: these parts never import torch."""
 
 

@@ -117,6 +117,13 @@ PATTERNS = {
         Fault.SLICE,
         "all wrong elements lie at indexes 3 … 5 of dimension 1 (of 50)",
     ),
+    "the last rows": (
+        OURS,
+        changed(slice(4, 6), 0.0),
+        Around(),
+        Fault.SLICE,
+        "all wrong elements lie at indexes 4 … 5 of dimension 0 (of 6), where PyTorch's are 0",
+    ),
     "one element": (OURS, changed((3, 7), 9.0), Around(), Fault.SLICE, "only the element at [3, 7] is wrong"),
     "the last tile unwritten": (
         OURS,

@@ -1,9 +1,13 @@
 """The derivative of a gamma draw against the distribution function itself: PyTorch's own is an approximation."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+import byhand
 from byhand.rules.gamma import APPROXIMATED, draw_by_shape
+from byhand.rules.table import TABLE
 
 SHAPES = [0.05, 0.3, 1.0, 2.5, 7.9, 8.1, 60.0, 1_000.0]
 
@@ -39,3 +43,24 @@ def test_pytorch_is_as_accurate_as_said(shape):
     theirs = torch.autograd.grad(torch._standard_gamma(leaf).sum(), leaf)[0]
 
     torch.testing.assert_close(theirs, draw_by_shape(shapes, draws), rtol=APPROXIMATED, atol=0)
+
+
+def report():
+    """The report on a loss of draws whose shape and rate are learned."""
+    torch.manual_seed(5)
+    shape, rate = (torch.nn.Parameter(torch.rand(50, dtype=torch.float64) + 0.5) for _ in range(2))
+    return str(byhand.check(torch.distributions.Gamma(shape, rate).rsample().log().square().sum()))
+
+
+def test_the_approximation_is_no_difference():
+    """A draw is judged by what PyTorch's approximation can do, and so is the leaf behind it."""
+    assert " 0 not compared, ✓ none differs" in report()
+
+
+def test_more_than_the_approximation_is_a_difference(monkeypatch):
+    """A derivative that is 2 % off is found all the same."""
+    key = ("StandardGammaBackward0", 0)
+    (rule,) = TABLE[key]
+    monkeypatch.setitem(TABLE, key, [replace(rule, function=lambda *operands: rule.function(*operands) * 1.02)])
+
+    assert "✗ 1 differs" in report()

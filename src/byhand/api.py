@@ -21,7 +21,7 @@ from byhand.functions.check import check_function
 from byhand.graph import Graph
 from byhand.judged import Judged
 from byhand.known import known_functions
-from byhand.progress import progress
+from byhand.progress import named, progress
 from byhand.recording.calls import has_hooks
 from byhand.recording.declared import functions
 from byhand.recording.describe import Describer
@@ -119,7 +119,7 @@ def _directly(
         leaves = {descriptions[node.index].names[0]: (node.index, 0) for node in graph.nodes if node.leaf}
         wanted = places_of(given, {name: places[-1] for name, places in names.items()} | leaves)
         known = known_functions(graph, live, describer.variable_at) if verb == "check" else nullcontext()
-        with known, progress(order * len(graph.nodes)) as told:
+        with known, progress(order * len(graph.nodes), named(descriptions, graph.nodes)) as told:
             judged = judge_directly(graph, live, [seed], identify=describer.name_of, told=told, keep=frozenset(wanted.values()))
             second = _second(graph, live, seed, judged, told) if order == 2 else None
         made = assemble(

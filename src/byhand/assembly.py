@@ -48,7 +48,19 @@ def assemble(
     places = {name: tuple(each) for name, each in names.items()}
     graph = replace(graph, roots=tuple(_named(root, descriptions) for root in graph.roots))
     coverage = _coverage(graph, judged)
-    return Pass(graph, tuple(steps), tuple(leaves), _constants(steps), coverage, kind, True, source, names=places, shared=judged.shared)
+    return Pass(
+        graph,
+        tuple(steps),
+        tuple(leaves),
+        _constants(steps),
+        coverage,
+        kind,
+        True,
+        source,
+        shared=judged.shared,
+        interrupted=(coverage.nodes, sum(not node.leaf for node in graph.nodes)) if judged.interrupted else None,
+        names=places,
+    )
 
 
 def _named(root: Root, descriptions: Sequence[Description]) -> Root:
@@ -156,7 +168,8 @@ def _by_parameter(node: Node, arguments: Sequence[Argument]) -> dict[str, Argume
 
 def _leaf(node: Node, said: Description, judged: Judged, grads: Mapping[int, tuple[Shown, Shown]]) -> Leaf:
     arrived = judged.arrived.get((node.index, 0), Arrived())
-    comparison = judged.leaves.get(node.index, Comparison(Verdict.NOT_COMPARED, reason="no gradient reached it"))
+    reason = "interrupted before its gradient was complete" if judged.interrupted else "no gradient reached it"
+    comparison = judged.leaves.get(node.index, Comparison(Verdict.NOT_COMPARED, reason=reason))
     before, after = grads.get(node.index, (Missing.NOT_RECORDED, Missing.NOT_RECORDED))
     return Leaf(node.index, said.names[0], said.values[0], arrived.by_hand, arrived.by_torch, comparison, before, after, arrived.rewritten)
 

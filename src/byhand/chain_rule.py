@@ -24,6 +24,11 @@ def as_is(value: Any) -> Any:
     return value
 
 
+def _dense(value: torch.Tensor) -> torch.Tensor:
+    """The tensor in the ordinary layout, which is the one that gradients are worked in."""
+    return value if value.layout is torch.strided else value.to_dense()
+
+
 def _workable(value: Any, change: Callable[[Any], Any]) -> Any:
     """Half-precision tensors in float32, where the rules work them, and oneDNN's in the ordinary layout; then changed."""
     if isinstance(value, torch.Tensor):
@@ -53,7 +58,7 @@ class Operands:
         self._node, self._grads, self._saved, self._change = node, grads, saved, change
         self._changed: dict[Callable[[Any], Any], Operands] = {}
         filled = tuple(
-            torch.zeros(meta.shape, dtype=meta.dtype, device=meta.device) if grad is None else grad
+            torch.zeros(meta.shape, dtype=meta.dtype, device=meta.device) if grad is None else _dense(grad)
             for grad, meta in zip(grads, node.outputs, strict=True)
         )
         self.dtypes = {meta.dtype for meta in node.outputs}
@@ -138,7 +143,7 @@ def contribute(node: Node, edge: int, operands: Operands) -> Worked:
     if target is None:
         raise ValueError(f"edge {edge} of {node.name} needs no gradient")
     rule = choose(node, edge, operands)
-    given = rule.function(*operands.bind(rule.needs, edge))
+    given = _dense(rule.function(*operands.bind(rule.needs, edge)))
     return Worked(rule, given, receive(given, target))
 
 

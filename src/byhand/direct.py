@@ -24,11 +24,19 @@ def judge_directly(
 ) -> Judged:
     """Everything found out about the pass that backward would make. `told` hears of each node's index.
 
-    PyTorch's gradients of the places in `keep` are kept whole.
+    PyTorch's gradients of the places in `keep` are kept whole. Ctrl-C ends it early, and what was found out by then is told.
 
     Raises GraphFreed or ModifiedInPlace where a value that backward needs is gone.
     """
     judge = Judge(graph, seeds, source="direct", identify=identify, keep=keep)
+    try:
+        _judge_all(judge, graph, live, told)
+    except KeyboardInterrupt:
+        judge.interrupted()
+    return judge.settle()
+
+
+def _judge_all(judge: Judge, graph: Graph, live: Sequence[Any], told: Callable[[int], None]) -> None:
     for node, handle in zip(graph.nodes, live, strict=True):
         told(node.index)
         grads = [judge.received(node.index, output_nr) for output_nr in range(len(node.outputs))]
@@ -43,4 +51,3 @@ def judge_directly(
                 judge.not_run(node, problem.why)
             else:
                 judge.node(node.index, grads, theirs, Saved(handle))
-    return judge.settle()

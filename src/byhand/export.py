@@ -94,6 +94,7 @@ def _run(result: Pass) -> dict[str, Any]:
             "intended": coverage.intended,
             "reasons": dict(coverage.reasons),
         },
+        **({"interrupted": {"judged": result.interrupted[0], "of": result.interrupted[1]}} if result.interrupted else {}),
         "second_derivatives": result.second and asdict(result.second),
         "steps": [_step(step, labels, yours) for step in sorted(result.steps, key=lambda step: step.index)],
         "leaves": [_leaf(leaf, result, labels, yours) for leaf in result.leaves],

@@ -1,12 +1,13 @@
 """What is found out about a pass while it is judged, place by place: plain data, and how it is put."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
 from byhand.recording.summary import summarize
-from byhand.results import Comparison, Contribution, Operand, Verdict
+from byhand.recording.writes import Write
+from byhand.results import Comparison, Contribution, Fault, Operand, Verdict
 from byhand.value import Missing, Shown
 
 Place = tuple[int, int]
@@ -32,6 +33,7 @@ class Judged:
     saved: dict[int, tuple[Operand, ...]] = field(default_factory=dict)
     kept: dict[Place, torch.Tensor] = field(default_factory=dict)
     shared: bool = False
+    interrupted: bool = False
 
 
 def told(tensor: Any) -> Shown:
@@ -42,6 +44,14 @@ def told(tensor: Any) -> Shown:
 def fault(problem: Exception) -> str:
     """Why nothing can be said: a rule of ours went wrong."""
     return f"our rule failed: {type(problem).__name__}: {problem}".splitlines()[0]
+
+
+def overwritten(made: Contribution, write: Write | None) -> Contribution:
+    """The contribution; a difference says so if what the node saved was overwritten and PyTorch did not notice."""
+    if write is None or made.comparison.verdict is not Verdict.DIFFERS:
+        return made
+    pattern = "it is worked with what the program wrote there through .data, after the forward pass"
+    return replace(made, comparison=replace(made.comparison, fault=Fault.OVERWRITTEN, pattern=pattern, written=write.origin))
 
 
 def not_made(number: int, to: Place, reason: str, source: str) -> Contribution:

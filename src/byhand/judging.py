@@ -12,7 +12,7 @@ from byhand.comparison import UNITS, closely, compare, unit
 from byhand.drift import Drift
 from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Edge, Graph, Node
-from byhand.judged import Arrived, Judged, Place, fault, not_made, told
+from byhand.judged import Arrived, Judged, Place, fault, not_made, overwritten, told
 from byhand.opinions import Second
 from byhand.recording.later import Later
 from byhand.recording.summary import shown, summarize, unworkable
@@ -50,7 +50,7 @@ class Judge:
         self._sent: dict[Place, tuple[torch.Tensor, Shown, int]] = {}
         self._lost: dict[Place, str] = {}
         self._single: dict[Place, tuple[torch.Tensor, Contribution]] = {}
-        self._later = Later()
+        self._later = Later(remember=True)
         self._rounding = unit(*{meta.dtype for node in graph.nodes[:64] for meta in node.outputs})
         self._drift, self._moved = Drift(), 0.0
         self._share = self.found.shared = sum(_elements(node) for node in graph.nodes) > BIG
@@ -66,6 +66,10 @@ class Judge:
             raise
         except Exception as problem:
             self.not_run(node, fault(problem))
+
+    def interrupted(self) -> None:
+        """Somebody broke the pass off: what was found out so far is all there is."""
+        self.found.interrupted = True
 
     def settle(self) -> Judged:
         """What was found out, with nothing left to be filled in."""
@@ -107,7 +111,8 @@ class Judge:
                     made.append(self._edge(node, number, edge, their, operands, own))
                 else:
                     made.append(self._opined(node, number, edge, their, second))
-        self.found.contributions[node.index] = tuple(made)
+        write = getattr(saved, "write", None)
+        self.found.contributions[node.index] = tuple(made) if write is None else tuple(overwritten(each, write) for each in made)
         self.found.saved[node.index] = self._read(operands)
         self._hand_on(node)
 

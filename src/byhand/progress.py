@@ -2,33 +2,58 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
+from typing import Any
 
 PATIENCE = 1.0  # seconds before anything is shown
 EVERY = 0.2
+LONGEST = 40  # characters of a name
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[int], None]]:
-    """What to call with the index of each node of `total`; it shows nothing in the first second or where nobody watches."""
+def progress(total: int, name: Callable[[int], str] = lambda index: "") -> Iterator[Callable[[int], None]]:
+    """What to call at each node of `total`, with its index; it shows nothing in the first second or where nobody watches.
+
+    `name` says what a node is to the reader; it is asked only when a line is shown.
+    """
     started = shown = time.monotonic()
-    wide = 0
+    wide = done = 0
 
     def told(index: int) -> None:
-        nonlocal shown, wide
+        nonlocal shown, wide, done
+        done += 1
         now = time.monotonic()
         if now - started > PATIENCE and now - shown > EVERY:
             shown = now
-            line = f"byhand: {min(index + 1, total):,} of {total:,} operations worked"
+            said = name(index)
+            line = f"byhand: {min(done, total):,} of {total:,} operations worked" + (f", at {_short(said)}" if said else "")
             wide = max(wide, len(line))
-            sys.stderr.write(f"\r{line}")
+            sys.stderr.write(f"\r{line:<{wide}}")
             sys.stderr.flush()
 
     yield told if sys.stderr is not None and sys.stderr.isatty() else _untold
     if wide:
         sys.stderr.write("\r" + " " * wide + "\r")
         sys.stderr.flush()
+
+
+def _short(name: str) -> str:
+    """The name on one line, its end if it is long: there a path says most."""
+    line = " ".join(name.split())
+    return line if len(line) <= LONGEST else f"…{line[1 - LONGEST :]}"
+
+
+def named(descriptions: Sequence[Any], nodes: Sequence[Any]) -> Callable[[int], str]:
+    """What a node is to the reader: its module, else its name or expression, else its operation."""
+
+    def name(index: int) -> str:
+        at = index % len(nodes)
+        said = descriptions[at]
+        return str(next(filter(None, chain((said.module,), said.names, (said.expression,))), nodes[at].name))
+
+    return name
 
 
 def _untold(index: int) -> None:

@@ -66,6 +66,7 @@ class Comparison:
     first: tuple[int, ...] = ()
     pattern: str = ""
     fault: Fault | None = None
+    written: Origin | None = None
     example: str = ""
 
 
@@ -222,7 +223,8 @@ class Pass:
     """One backward pass, worked: `kind` is "backward" or "grad"; `number` counts the passes of the program from 1, of `total`.
 
     `names` are the places (node, output) that each name of the user's program stands for, the first use first. `shared` says that
-    each gradient by hand was worked from PyTorch's own one step above, as in very large graphs; `hooks` names tensors with hooks
+    each gradient by hand was worked from PyTorch's own one step above, as in large graphs; `interrupted` says after how many operations
+    of how many somebody broke the pass off, None if nobody did; `hooks` names tensors with hooks
     that were not called, since no engine ran. `second` is there where second derivatives were judged too. `passed_over`
     counts passes of the program that were batched by vmap, and not watched.
     """
@@ -241,6 +243,7 @@ class Pass:
     yours: tuple[Yours, ...] = ()
     shared: bool = False
     hooks: tuple[str, ...] = ()
+    interrupted: tuple[int, int] | None = None
     names: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     second: SecondDerivatives | None = None

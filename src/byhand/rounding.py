@@ -9,8 +9,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 SAMPLES = 4
+TYPICAL = 0.1  # of the root mean square; smaller elements may be what rounding left
 MEDIAN = 4_096  # elements; up to this many, a factor is that of the middle element
-OPERANDS = 2.0  # units that an operand is moved by: PyTorch and we each add its products up in an order of our own
+OPERANDS = 1.5  # units that an operand is moved by: two operations on it, of one unit each, never undo that
 SHORT, LARGEST, STEP = 2.0**-11, 65_504.0, 2.0**-24  # float16: its rounding unit, its largest number, and its smallest
 HASH = 0x1E3779B97F4A7C15  # what the bits of a number are multiplied by, so that their first says nothing of the number
 POOL = 65_521  # signs drawn once; a prime, so that no row of a tensor begins where the row before it began
@@ -31,20 +32,20 @@ class Movement(NamedTuple):
 def factor_between(left: torch.Tensor, right: torch.Tensor) -> float:
     """By what part the one is the other, as a whole; 0 where that says nothing.
 
-    The middle one of the elements' own factors, minus 1, so that those which cancel say nothing; in large tensors the inner product
-    over the square.
+    The middle one of the factors, minus 1, of the elements that are not far smaller than the others, so that those which cancel say
+    nothing; in large tensors the inner product over the square.
     """
     if right.numel() > MEDIAN:
         square = torch.vdot(right.reshape(-1), right.reshape(-1)).real.item()
         product = torch.vdot(right.reshape(-1), left.reshape(-1)).real.item()
         return product / square - 1 if 0 < square < float("inf") and abs(product) < float("inf") else 0.0
-    parts = ((left - right) / right).real
-    finite = parts[torch.isfinite(parts)]
+    parts, sizes = ((left - right) / right).real, right.abs()
+    finite = parts[torch.isfinite(parts) & (sizes >= TYPICAL * sizes[torch.isfinite(sizes)].square().mean().sqrt())]
     return float(finite.median()) if finite.numel() else 0.0
 
 
 def spread(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], rounding: float) -> Iterator[Movement]:
-    """How far a result moves when the operands are moved by two rounding units and the result of every operation by one.
+    """How far a result moves when the operands are moved by one and a half rounding units and the result of every operation by one.
 
     One estimate after the other, each from one sample more and nowhere smaller than the one before. `work` takes a function and
     gives what does the work on operands that went through it; equal functions may share their operands. All of it happens in
@@ -107,7 +108,7 @@ class _Nudge:
             return _widened(value)
         wide = _widened(value).contiguous()
         bits = torch.view_as_real(wide) if wide.is_complex() else wide
-        signs = (bits.view(torch.int64) * (2 * self._kind[1] + HASH) < 0).to(torch.float64) * 2 - 1
+        signs = (bits.view(torch.int64) * (HASH >> 4 * self._kind[1] | 1) < 0).to(torch.float64) * 2 - 1
         moved = bits * (1 + self._rounding * signs)
         return torch.view_as_complex(moved) if wide.is_complex() else moved
 

@@ -47,7 +47,10 @@ class Run:
     @property
     def passes(self) -> tuple[Pass, ...]:
         """The backward passes that were recorded and kept, oldest first."""
-        return tuple(in_cells(replace(known.made, total=self.session.count, passed_over=self.session.recorder.passed_over)) for known in self.session.known)
+        return tuple(
+            in_cells(replace(known.made, total=self.session.count, passed_over=self.session.recorder.passed_over))
+            for known in self.session.known
+        )
 
     def chosen(self, verb: str, step: int | None) -> Pass:
         """One backward pass: the last that got anywhere, or number `step`. Raises NotJudged, NoBackward, NoSuchStep."""

@@ -13,7 +13,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from byhand.assembly import assemble
 from byhand.chain_rule import SavedValues
 from byhand.judging import Judge
-from byhand.progress import progress
+from byhand.progress import named, progress
 from byhand.recording.declared import functions
 from byhand.recording.describe import Describer
 from byhand.recording.engine import Started
@@ -44,7 +44,7 @@ class Watched(Judge):
         self._known = set(started.live) if started.create_graph else set()
         self._seconds: list[Seconded] = []
         self._shown = ExitStack()
-        self._tell = self._shown.enter_context(progress(len(started.graph.nodes)))
+        self._tell = self._shown.enter_context(progress(len(started.graph.nodes), named(self.descriptions, started.graph.nodes)))
         self.before = {node.index: self._leaf_grad(node.index) for node in started.graph.nodes if node.leaf}
 
     def node(self, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: SavedValues) -> None:
@@ -52,7 +52,7 @@ class Watched(Judge):
         super().node(index, grads, theirs, saved)
         if self.started.create_graph and index in self.functions:
             self._second(index, grads, theirs)
-        self._tell(len(self.found.contributions))
+        self._tell(index)
 
     def _second(self, index: int, grads: Sequence[Any], theirs: Sequence[Any]) -> None:
         """The program wants second derivatives: those of custom Functions are judged here, all others in the pass that works them."""
@@ -65,6 +65,7 @@ class Watched(Judge):
         """A leaf's gradient is complete; where PyTorch makes this very tensor its `.grad`, it need not be summed up again."""
         whole = grad is not None and grad.numel() > LARGEST and grad is self.received(index)
         super().leaf(index, grad)
+        self._tell(index)
         if grad is not None and whole:
             self._stored[index] = (StorageWeakRef(grad.untyped_storage()), grad._version, self.found.arrived[index, 0].by_torch)
 

@@ -180,13 +180,18 @@ def summary(result: Pass) -> Iterator[Block]:
         yield Prose((*cells, Cell("recorded, not judged", Role.NOT_COMPARED)))
         return
     cells += [Cell(part, role) for part, role in _counts(result)]
+    if result.interrupted is not None:
+        done, planned = result.interrupted
+        cells.append(Cell(f"\nInterrupted after {done:,} of {counted(planned, 'operation')}; the rest is not compared.", Role.NOT_COMPARED))
     cells += [Cell(f"\n{SHARED}", Role.FAINT)] if result.shared else []
     cells += [Cell(f"\n{DIRECT}{_not_called(result.hooks)}", Role.FAINT)] if result.source == "direct" else []
     if result.source == "direct" and any(each.opinion for step in result.steps for each in step.contributions):
         cells.append(Cell(CALLED, Role.FAINT))
     if result.passed_over:
         passes = counted(result.passed_over, "backward pass", "backward passes")
-        cells.append(Cell(f"\n{passes} batched by vmap (is_grads_batched=True, torch.func) not judged: each stands for many.", Role.NOT_COMPARED))
+        cells.append(
+            Cell(f"\n{passes} batched by vmap (is_grads_batched=True, torch.func) not judged: each stands for many.", Role.NOT_COMPARED)
+        )
     yield Prose(tuple(cells))
 
 

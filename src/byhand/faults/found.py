@@ -15,6 +15,7 @@ CODES = {
     Fault.OVERWRITTEN: "saved-tensor-overwritten",
     Fault.SECOND: "second-derivative-lost",
 }
+TWICE = (Fault.SECOND, Fault.SECOND_WRONG)  # what only a second derivative shows, also of a gradient that could not be judged
 NAMED = 5  # weights that are named one by one
 SMALL = 4  # elements; gradients up to this many are shown whole
 MEANS = {
@@ -26,13 +27,14 @@ MEANS = {
 
 @dataclass(slots=True)
 class Seen:
-    """One fault: where it was seen first, and in which passes."""
+    """One fault: where it was seen first, how often in that pass, and in which passes."""
 
     result: Pass
     step: Step
     each: Contribution
     lines: list[str] = field(default_factory=list)
     passes: list[int] = field(default_factory=list)
+    uses: int = 0
 
 
 def find(passes: Sequence[Pass]) -> tuple[Finding, ...]:
@@ -44,6 +46,7 @@ def find(passes: Sequence[Pass]) -> tuple[Finding, ...]:
                 if is_wrong(each.comparison):
                     known = seen.setdefault(_key(step, each), Seen(result, step, each))
                     known.lines += [line for line in (located(step.origin),) if line and line not in known.lines]
+                    known.uses += result is known.result
                     known.passes += [result.number] if result.number not in known.passes else []
     return tuple(_finding(each) for each in seen.values())
 
@@ -52,7 +55,7 @@ def is_wrong(comparison: Comparison) -> bool:
     """Whether a comparison tells of a fault: a difference that is not declared, or one that the first order does not show."""
     if comparison.verdict is Verdict.DIFFERS:
         return True
-    return comparison.verdict is Verdict.AGREES and comparison.fault in (Fault.OVERWRITTEN, Fault.SECOND, Fault.SECOND_WRONG)
+    return comparison.fault in TWICE or (comparison.verdict is Verdict.AGREES and comparison.fault is Fault.OVERWRITTEN)
 
 
 def _was_right(each: Contribution) -> bool:
@@ -77,7 +80,7 @@ def _finding(seen: Seen) -> Finding:
         CODES.get(fault, "wrong-gradient") if fault else "wrong-gradient",
         Severity.WARNING if _was_right(each) else Severity.ERROR,
         names[0] if names else _input_name(seen.result, step, each) or step.name or step.op,
-        step.origin,
+        each.comparison.written or step.origin,
         f"{_sentence(seen.result, step, each)}{_measure(each)}{_pattern(each)}",
         f"{_cause(seen.result, step, each)}{_reach(names, len(weights), each)}{_elsewhere(seen)}",
         advice(each, step.function, _parameter(step.function, each)) if step.function else _ordinary(step, fault),
@@ -89,8 +92,8 @@ def _finding(seen: Seen) -> Finding:
 def _sentence(result: Pass, step: Step, each: Contribution) -> str:
     target = _target(result, step, each)
     match each.comparison.fault:
-        case Fault.SECOND:
-            return f"{_called(step)} is right, but its own derivative towards {target} is lost"
+        case Fault.SECOND | Fault.SECOND_WRONG:
+            return _twice(step, each, target)
         case Fault.OVERWRITTEN if _was_right(each):
             return f"{_called(step)} is right for {target}, but the next backward through this graph will not be"
         case Fault.OVERWRITTEN:
@@ -99,6 +102,13 @@ def _sentence(result: Pass, step: Step, each: Contribution) -> str:
             return f"{_called(step)} returns a gradient of the wrong shape for {target}"
     nothing = step.function is not None and not isinstance(each.by_torch, Value)
     return f"{_called(step)} returns {'None' if nothing else 'a wrong gradient'} for {target}"
+
+
+def _twice(step: Step, each: Contribution, target: str) -> str:
+    """What is wrong with a second derivative; where it is not an input's, the numbers that follow say whose."""
+    judged = "is right" if each.comparison.verdict is Verdict.AGREES else "was not compared"
+    towards = "" if each.comparison.pattern.startswith("towards") else f" towards {target}"
+    return f"{_called(step)} {judged}, but its own derivative{towards} is {'lost' if each.comparison.fault is Fault.SECOND else 'wrong'}"
 
 
 def _called(step: Step) -> str:
@@ -154,6 +164,8 @@ def _pattern(each: Contribution) -> str:
 
 
 def _cause(result: Pass, step: Step, each: Contribution) -> str:
+    if each.comparison.written is not None and step.function is None:
+        return "PyTorch counts the writes into a tensor, and refuses a backward that needs what was overwritten; those through .data it does not see"
     if step.function is None:
         own = f"rule {each.rule}" if each.rule else "second opinion"
         return f"{step.op} is PyTorch's own, and byhand's {own} gives another number"
@@ -178,13 +190,16 @@ def _reach(names: Sequence[str], count: int, each: Contribution) -> str:
 
 
 def _elsewhere(seen: Seen) -> str:
-    """The other lines where the same Function was applied with the same result."""
-    return f" The same at {', '.join(seen.lines[1 : NAMED + 1])}." if len(seen.lines) > 1 else ""
+    """The other lines where the same Function was applied with the same result, and how often in all."""
+    others = f" The same at {', '.join(seen.lines[1 : NAMED + 1])}." if len(seen.lines) > 1 else ""
+    return f"{others} Wrong in {seen.uses:,} of its uses in pass {seen.result.number:,}." if seen.uses > 1 else others
 
 
 def _ordinary(step: Step, fault: Fault | None) -> str:
+    if fault is Fault.OVERWRITTEN:
+        return "Change it only after backward(); or leave out .data, in `with torch.no_grad():`, and PyTorch says itself what goes wrong."
     written = plain(step.expression) or step.op
-    judge = "gradgradcheck" if fault in (Fault.SECOND, Fault.SECOND_WRONG) else "gradcheck"
+    judge = "gradgradcheck" if fault in TWICE else "gradcheck"
     return (
         f"Either PyTorch or byhand is wrong. Try torch.autograd.{judge} on {written} in float64: if it fails, report it to PyTorch; "
         "if it passes, report this to byhand, with the output of byhand check FILE --json -."

@@ -99,7 +99,6 @@ class Attempts:
 
     def called(self, call: Callable[[], Any]) -> Any:
         """What a call gives, its random numbers those of the first call."""
-        self.randomness.restore()
         try:
             with self.target.unchanged():
                 return call()

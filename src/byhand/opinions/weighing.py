@@ -17,7 +17,8 @@ from byhand.opinions.surroundings import around, written_into
 from byhand.pattern import patterned
 from byhand.recording.declared import declared_intended
 from byhand.recording.functions import TAPE
-from byhand.results import Comparison, Verdict
+from byhand.recording.writes import line_of_write
+from byhand.results import Comparison, Fault, Verdict
 from byhand.rounding import Movement, spread
 from byhand.rules.table import rules_of
 
@@ -72,6 +73,10 @@ class Second:
         noise = partial(self._noise, opinion, number, edge, rounding)
         comparison = compare(received, other, rounding, noise=noise, source=source, describe=describe)
         comparison = replace(comparison, reason=comparison.reason or opinion.notes.get(number, ""))
+        if comparison.fault is Fault.OVERWRITTEN and opinion.overwritten:
+            inputs = self._live.metadata[TAPE].inputs
+            lines = (line_of_write(inputs[number].tensor) for number in opinion.overwritten)
+            comparison = replace(comparison, written=next(filter(None, lines), None))
         comparison = self._declared(written_into(comparison, self._live))
         return Weighed(received, comparison, self._own(opinion, number, edge, received, comparison.verdict))
 

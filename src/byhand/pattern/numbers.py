@@ -72,7 +72,7 @@ def without_upstream(found: Compared, around: Around) -> Pattern | None:
     """The local derivative alone, or the upstream gradient twice."""
     for upstream in around.upstream:
         grad = None if upstream is None else found.fitted(upstream)
-        if grad is None or found.same(grad, torch.ones_like(grad)):
+        if grad is None:
             continue
         constant = grad.numel() > 1 and bool((grad == grad.reshape(-1)[0]).all())
         told = f", {rounded(_item(grad))} everywhere," if constant else ""

@@ -11,10 +11,11 @@ from torch.utils._device import DeviceContext
 
 from byhand.recording.engine import unnoticed
 from byhand.recording.frames import user_frame
-from byhand.recording.functions import call_in_place, in_place
-from byhand.recording.modules import here
+from byhand.recording.functions import call_data, call_in_place
 from byhand.recording.later import Later
+from byhand.recording.modules import here
 from byhand.recording.summary import summarize
+from byhand.recording.writes import in_place, is_data
 from byhand.value import WHOLE, Value
 
 _sequence = torch.autograd._get_sequence_nr
@@ -116,7 +117,7 @@ class CallRecorder(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Make the call, and note it if it gave a tensor."""
         start = _sequence()
-        if self._values and (here.writer is not None or in_place(getattr(func, "__name__", ""))):
+        if self._values is not None and (here.writer is not None or in_place(getattr(func, "__name__", "")) or is_data(func)):
             result = self._written(func, args, kwargs)
         else:
             result = func(*args, **kwargs) if kwargs else func(*args)
@@ -137,7 +138,7 @@ class CallRecorder(TorchFunctionMode):
         """Make a call of a custom Function's forward, or one in place, and write it down so that it can be judged."""
         writer = here.writer
         if writer is None:
-            return call_in_place(func, args, kwargs or {})
+            return call_data(func, args) if is_data(func) else call_in_place(func, args, kwargs or {})
         here.writer = None
         try:
             return writer.call(func, args, kwargs, failed=self._failed)

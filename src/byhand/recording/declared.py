@@ -18,7 +18,7 @@ from byhand.results import Function
 
 Result = TypeVar("Result")
 
-MARK = re.compile(r"#.*\bbyhand:\s*intended\b")
+MARK = re.compile(r"\bbyhand:\s*intended\b")
 _intended: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
 _origins: weakref.WeakKeyDictionary[type, tuple[Origin | None]] = weakref.WeakKeyDictionary()
 

@@ -28,6 +28,9 @@ class Observer(Protocol):
     def stopped(self, index: int, output_nr: int, grad: Any) -> None:
         """The gradient of a place that was asked for, whose node did not run."""
 
+    def interrupted(self) -> None:
+        """Somebody broke the pass off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -78,6 +81,10 @@ def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
         for watch in watches:
             watch.tell_results(arguments[3] if len(arguments) > 3 else (), result)
         return result
+    except KeyboardInterrupt:
+        for watch in watches:
+            watch.interrupt()
+        raise
     finally:
         here.backward = False
         here.unpacked.clear()
@@ -135,6 +142,11 @@ class Watch:
             self._observer = self._safely(self._listener.backward_started, self._started)
         if self._observer is not None:
             self._safely(self._attach, self._started, self._observer)
+
+    def interrupt(self) -> None:
+        """Say that somebody broke the pass off."""
+        if self._observer is not None:
+            self._observer.interrupted()
 
     def end(self) -> None:
         """Take the hooks off again."""

@@ -14,10 +14,10 @@ from byhand.recording.frames import user_frame
 from byhand.recording.modules import here
 from byhand.recording.patch import Patch
 from byhand.recording.tape import Kept, Slot, Tape, Writer, fingerprint, flat_tensors, matches, ordinary, swap
+from byhand.recording.writes import note_data, note_setting, note_write
 
 TAPE = "byhand.tape"  # in the metadata of PyTorch's node: the tape lives as long as the node
 _NUMBERLESS = frozenset({"__setitem__", "copy_", "fill_", "zero_"})
-_AUGMENTED = frozenset({"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__", "__imod__"})
 
 
 @dataclass(slots=True)
@@ -92,13 +92,13 @@ def owners(cls: Any) -> tuple[Any, ...]:
     return cls, getattr(getattr(cls, "forward", None), "__globals__", {})
 
 
-def calling_again(arguments: Sequence[Any], original: Callable[..., Any]) -> Callable[[Sequence[torch.Tensor]], Any]:
-    """The forward once more, without a graph, on other tensors; it holds none of the program's."""
+def calling_again(arguments: Sequence[Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """The forward once more on other tensors, without a graph unless that is asked for; it holds none of the program's."""
     numbers = count()
     template = tuple(Slot(next(numbers)) if isinstance(each, torch.Tensor) else each for each in arguments)
 
-    def again(tensors: Sequence[torch.Tensor]) -> Any:
-        with unnoticed():
+    def again(tensors: Sequence[torch.Tensor], *, graph: bool = False) -> Any:
+        with unnoticed(), torch.set_grad_enabled(graph):
             return original(*swap(template, lambda slot: tensors[slot.number], Slot))
 
     return again
@@ -117,15 +117,22 @@ def call_in_place(function: Callable[..., Any], arguments: Any, keywords: Any) -
     """Make a call that may write into a view, whose node (CopySlices) hides what was done: written down, it can be judged."""
     possible = torch.is_grad_enabled() and len(arguments) > 0 and isinstance(arguments[0], torch.Tensor)
     writer = _quietly(_begin_in_place, function, arguments, keywords) if possible else None
+    if here.aliases and len(arguments):
+        _quietly(note_write, arguments[0])
     result = function(*arguments, **keywords) if keywords else function(*arguments)
     if writer is not None:
         _quietly(_finish_in_place, writer, function, arguments, keywords)
     return result
 
 
-def in_place(name: str) -> bool:
-    """Whether a call of this name writes into its first argument."""
-    return (name.endswith("_") and not name.endswith("__")) or name == "__setitem__" or name in _AUGMENTED
+def call_data(function: Callable[..., Any], arguments: Any) -> Any:
+    """Read or set `.data`, and remember it."""
+    if function.__name__ == "__set__":
+        _quietly(note_setting, arguments)
+    result = function(*arguments)
+    if result is not None:
+        _quietly(note_data, result)
+    return result
 
 
 def _begin_in_place(function: Callable[..., Any], arguments: Any, keywords: Any) -> Any:
@@ -182,6 +189,7 @@ def _unpacked(node: Any) -> list[tuple[int, torch.Tensor]]:
 
 
 def after(node: Any, kept: dict[str, Any], result: Any, grads: tuple[Any, ...] = ()) -> Ran:
+    """What a backward did: `kept` is what `held` gave before it ran, `result` what it returned."""
     given = result if isinstance(result, tuple) else (result,)
     shapes = tuple(tuple(each.shape) if isinstance(each, torch.Tensor) else None for each in given)
     overwritten = tuple(name for name, (tensor, before) in kept.items() if not matches(fingerprint(tensor), before))

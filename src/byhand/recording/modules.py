@@ -17,7 +17,8 @@ class _Here(threading.local):
 
     `running` are the modules being called, outermost first; `listeners` who wants to hear of it; `compiled` the frames of the compiled
     functions that run; `writer` writes the tape of the custom Function whose forward runs; `ran` is what the last one's backward did;
-    `unpacked` what the program's saved-tensor hooks gave the node that runs.
+    `unpacked` what the program's saved-tensor hooks gave the node that runs. `aliases` are the tensors that the program took by `.data`,
+    `writes` what it wrote through them.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,8 @@ class _Here(threading.local):
         self.writer: Any = None
         self.ran: Any = None
         self.unpacked: list[tuple[Any, Any]] = []
+        self.aliases: dict[int, Any] = {}
+        self.writes: list[Any] = []
 
 
 here = _Here()

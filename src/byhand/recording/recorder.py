@@ -1,6 +1,7 @@
 """A recording in progress: what is installed while it lasts, and what it keeps."""
 
 import sys
+from collections import deque
 from typing import Any, Protocol
 
 import torch
@@ -45,6 +46,7 @@ class Recorder:
         self._mode = CallRecorder(self.notes, values=values, failed=self.failed)
         self._active = self._noting = False
         self._marks: list[int] = []
+        self._passes: deque[int] = deque(maxlen=NOTED)
 
     def start(self) -> None:
         """Begin to record in this thread."""
@@ -61,6 +63,9 @@ class Recorder:
         self.stand_aside()
         self._active = False
         self._listeners.remove(self)
+        if not self._listeners:
+            here.writes.clear()
+            here.aliases.clear()
         compiled.leave()
 
     def come_back(self) -> None:
@@ -91,6 +96,9 @@ class Recorder:
             gone = self._marks.pop(0)
             del self.notes[:gone]
             self._marks = [mark - gone for mark in self._marks]
+        self._passes.append(torch.autograd._get_sequence_nr())
+        oldest = self._passes[-passes] if len(self._passes) >= passes else 0
+        here.writes[:] = [write for write in here.writes if write.sequence > oldest]
 
     def failed(self, problem: Exception) -> None:
         """Something went wrong in byhand itself; the user's program goes on as if nobody recorded."""

@@ -8,9 +8,11 @@ import torch
 from byhand.errors import ByhandError, GraphFreed, ModifiedInPlace, Unreadable
 from byhand.recording.modules import here
 from byhand.recording.patch import Patch
+from byhand.recording.writes import Write, rewound
 
 CHECKPOINTED = "it lies in a checkpointed region, whose values exist only while PyTorch recomputes them"
 HOOKED = "the program packed what it saved with saved_tensors_hooks, and only the program's own backward may unpack it"
+OVERWRITTEN = "the program overwrote it through .data since, and it was too large to be copied"
 _HARMLESS = ("torch.autograd.graph",)  # save_on_cpu copies and nothing else
 _SIGN_BIT = 1 << 63
 
@@ -27,10 +29,12 @@ def signed(value: Any) -> Any:
 class Saved:
     """Reads `_saved_<name>` of one node, when asked and no earlier."""
 
-    __slots__ = ("_node",)
+    __slots__ = ("_node", "write")
 
     def __init__(self, node: Any) -> None:
         self._node = node
+        self.write: Write | None = None
+        """The first write into what the node saved that PyTorch did not notice, once such a value has been read."""
 
     @property
     def node(self) -> Any:
@@ -49,11 +53,22 @@ class Saved:
                 return known
             raise Unreadable(self._node.name(), name, packed)
         try:
-            return signed(getattr(self._node, f"_saved_{name}"))
+            value = signed(getattr(self._node, f"_saved_{name}"))
+            return self._as_saved(name, value) if here.writes else value
         except RuntimeError as problem:
             raise recognised(problem, self._node.name(), name) or Unreadable(
                 self._node.name(), name, str(problem).splitlines()[0]
             ) from None
+
+    def _as_saved(self, name: str, value: Any) -> Any:
+        """The value as it was saved, whatever the program wrote into it since through `.data`."""
+        if not isinstance(value, torch.Tensor):
+            return tuple(self._as_saved(name, each) for each in value) if isinstance(value, tuple) else value
+        before, write = rewound(value, self._node._sequence_nr())
+        self.write = self.write or write
+        if before is None:
+            raise Unreadable(self._node.name(), name, OVERWRITTEN)
+        return before
 
 
 def unpacked(raw: Any) -> Any:

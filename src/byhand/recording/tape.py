@@ -120,7 +120,7 @@ class Tape:
     mutated: set[int] = field(default_factory=set)
     leaks: list[str] = field(default_factory=list)
     random: torch.Tensor | None = None
-    again: Callable[[Sequence[torch.Tensor]], Any] | None = None
+    again: Callable[..., Any] | None = None
     wanted: tuple[int, ...] = ()
     owners: tuple[Any, ...] = ()
 

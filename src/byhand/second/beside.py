@@ -94,7 +94,7 @@ def _compare(mine: torch.Tensor | None, other: torch.Tensor | None, rounding: fl
         return comparison
     least, most = _nearby(again, finite)
     beside_kinks = torch.where(torch.isfinite(theirs), theirs.double().clamp(least, most).to(theirs.dtype), finite)
-    return compare(beside_kinks, theirs, rounding, scale=scale)
+    return compare(beside_kinks, theirs, rounding, scale=scale, noise=lambda: spread(again, rounding))
 
 
 def _nearby(again: Work, mine: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -25,6 +25,7 @@ from byhand.words import size
 
 ONCE = "PyTorch refuses to differentiate its backward, and says so"
 FIRST = "its first derivative differs already"
+SPARSE = "sparse gradients are not differentiated twice by hand"
 UNKNOWN = "nothing is known of its forward"
 _REFUSALS = frozenset({"Error", "DelayedError", "NotImplemented"})
 _SAME = 1e-6  # rounding by which two gradients may differ and still be of one function: others judge them
@@ -70,6 +71,8 @@ def second_of(node: Node, live: Any, sent: Sent, bounds: Bounds) -> Seconded:
 
 
 def _compared(node: Node, live: Any, sent: Sent, bounds: Bounds) -> Seconded:
+    if any(each.layout is not torch.strided for each in (*sent.edges.values(), *filter(torch.is_tensor, sent.grads))):
+        return Seconded(node.index, Verdict.NOT_COMPARED, SPARSE)
     fresh = [None if grad is None else grad.detach().requires_grad_() for grad in sent.grads]
     places = places_of(sent.grads, fresh, bounds)
     ends = {place.theirs[0] for place in places}

@@ -62,6 +62,14 @@ def test_a_stopped_gradient_is_said_and_is_no_difference():
     assert "detach() (test_check_seal.py:" in story.checked.seal.said
 
 
+def test_a_function_that_takes_a_gradient_itself_is_sealed():
+    """A gradient inside of the function is one operation more."""
+    story = byhand.check(lambda x: torch.autograd.grad(x.sin().sum(), x, create_graph=True)[0], tensor(5))
+
+    assert story.agrees
+    assert story.checked.seal.verdict is Verdict.AGREES
+
+
 def test_an_intended_difference_is_shown_as_intended():
     """A straight-through estimator declares itself: its node and its seal say intended, and nothing differs."""
     story = byhand.check(kernels.StraightThrough, tensor(30))

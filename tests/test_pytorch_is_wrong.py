@@ -67,3 +67,16 @@ def test_hardsigmoid_is_a_sixth_and_not_a_sixth_in_float32():
     assert story.differs
     assert story.passes[0].leaves[0].by_hand.data == [1 / 6, 1 / 6]
     assert leaf.grad.tolist() != [1 / 6, 1 / 6]
+
+
+def test_matrix_exp_in_bfloat16_is_not_a_number():
+    """Of a matrix of norm 2 PyTorch's exponential and its gradient are infinite or NaN in bfloat16; by hand it is what float32 gives."""
+    at = torch.tensor([[2.0, 1.0], [0.5, -2.0]], dtype=torch.bfloat16)
+    leaf, wide = at.clone().requires_grad_(), at.float().requires_grad_()
+    torch.linalg.matrix_exp(leaf).sum().backward()
+    torch.linalg.matrix_exp(wide).sum().backward()
+
+    [(_, by_hand)] = by_our_chain([torch.linalg.matrix_exp(at.requires_grad_())], [torch.ones(2, 2, dtype=torch.bfloat16)])
+
+    assert not leaf.grad.isfinite().any()
+    torch.testing.assert_close(by_hand.float(), wide.grad, rtol=0.02, atol=0.02)

@@ -75,8 +75,8 @@ class Line:
     def change(self, step: float, *, only: str = "") -> float:
         """How much the weighed results change along this step, of all inputs or of one alone."""
         moved = [only] if only else list(self.start)
-        with torch.no_grad():
-            found = self._call({name: at + step * self.direction[name] if name in moved else at for name, at in self.start.items()})
+        at = {name: start + step * self.direction[name] if name in moved else start.clone() for name, start in self.start.items()}
+        found = self._call({name: each.requires_grad_() for name, each in at.items()})  # it may take a gradient itself
         return sum(_inner(seed, widen(found[name]) - widen(self.outputs[name])) for name, seed in self.seeds.items())
 
     @property

@@ -34,7 +34,11 @@ class Stress:
 
     def trials(self) -> Iterator[Trial]:
         """Every attempt, one after the other."""
-        yield self._first()
+        try:
+            yield self._first()
+        except Exception as problem:
+            yield untried("the backward by itself", f"not tried: torch.autograd.grad() cannot go through it: {_line(problem)}")
+            return
         again = self._again()
         yield again
         if again.verdict is Verdict.DIFFERS and not self._repeats():

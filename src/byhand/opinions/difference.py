@@ -31,6 +31,8 @@ class Slopes(NamedTuple):
 def by_difference(node: Node, tape: Tape, grads: Grads, reason: str) -> Opinion:
     """Each edge by differences of the forward. Raises Unreadable with the reason where it cannot be called again."""
     function = Opaque(tape, reason)
+    if function.draws:
+        raise Unreadable(tape.name, "", f"{reason}, and it draws random numbers")
     if not function.deterministic():
         raise Unreadable(tape.name, "", f"{reason}, and called twice it gives two results")
     upstream = [

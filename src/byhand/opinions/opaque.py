@@ -24,6 +24,9 @@ class Opaque:
 
     def __init__(self, tape: Tape, reason: str) -> None:
         self._tape, self._reason = tape, reason
+        self.draws = False
+        """Whether the last call drew random numbers: what was drawn may depend on the inputs, in a way no difference shows."""
+
         found = [kept.value() for kept in tape.inputs]
         if tape.again is None or any(value is None for value in found):
             raise Unreadable(tape.name, "", reason)
@@ -58,6 +61,7 @@ class Opaque:
             if self._tape.random is not None:
                 torch.set_rng_state(self._tape.random)
             given = again([value.clone() for value in values])
+            self.draws = self._tape.random is not None and not torch.equal(self._tape.random, torch.get_rng_state())
         every = given if isinstance(given, tuple | list) else (given,)
         return [each.detach() for each in every if isinstance(each, torch.Tensor)]
 

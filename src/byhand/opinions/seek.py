@@ -33,7 +33,7 @@ def opinion_of(node: Node, tape: Tape, grads: Grads) -> Opinion:
     try:
         return by_operations(node, tape, grads)
     except NoRule as problem:
-        reason = f"an operation of its forward has no rule: {problem.why}"
+        reason = f"its forward has an operation without a rule ({problem.where.partition(',')[0]})"
     except Unreadable as problem:
         reason = problem.why
     if tape.again is None:

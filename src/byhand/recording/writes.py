@@ -125,4 +125,5 @@ def _reaches(write: Write, value: torch.Tensor) -> bool:
 
 def _extent(tensor: torch.Tensor) -> tuple[int, int]:
     last = sum((length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    return tensor.storage_offset(), tensor.storage_offset() + (last if tensor.numel() else -1)
+    start = int(tensor.storage_offset())
+    return start, start + int(last if tensor.numel() else -1)

@@ -20,7 +20,8 @@ from byhand.results import Verdict
 from byhand.rules.table import rules_of
 from byhand.second.beside import Place, direction, first_apart, largest, places_of
 from byhand.second.derivatives import Derivatives, Paths, add, by_hand, by_torch
-from byhand.second.workings import Bounds, ByOperations, ByRules, Grads, Working
+from byhand.second.differences import slope_of
+from byhand.second.workings import Bounds, ByOperations, ByRules, Directions, Grads, Working
 from byhand.words import size
 
 ONCE = "PyTorch refuses to differentiate its backward, and says so"
@@ -87,8 +88,10 @@ def _compared(node: Node, live: Any, sent: Sent, bounds: Bounds) -> Seconded:
     if _is_function(live) and _is_cut(sent, theirs, places):
         words = "towards everything it was worked from: PyTorch has no graph of what it returned"
         return Seconded(node.index, Verdict.DIFFERS, words, next(iter(sent.edges)), lost=True)
-    working = _working(node, live, fresh, bounds)
-    if _differ(node, working.gradients(), sent):
+    working, gradients = _worked(node, live, fresh, bounds)
+    if working is None:
+        return _by_differences(node, live, sent, directions, theirs, bounds)
+    if _differ(node, gradients, sent):
         return Seconded(node.index, Verdict.NOT_COMPARED, FIRST)
     wrong = _wrong(node, paths, judged)
     if wrong is not None:
@@ -125,13 +128,30 @@ def _is_cut(sent: Sent, theirs: Derivatives, places: list[Place]) -> bool:
     return bool(upstream) and not theirs and any(largest(each.detach()) for each in sent.edges.values())
 
 
-def _working(node: Node, live: Any, grads: Grads, bounds: Bounds) -> Working:
+def _worked(node: Node, live: Any, grads: Grads, bounds: Bounds) -> tuple[Working | None, Mapping[int, torch.Tensor]]:
+    """How the gradients are worked by hand, and what they are; nothing where a Function can be called again, but not looked into."""
     if any(rules_of(node.name, number) for number in range(len(node.edges))):
-        return ByRules(node, live, grads, bounds)
+        by_rules = ByRules(node, live, grads, bounds)
+        return by_rules, by_rules.gradients()
     tape = live.metadata.get(TAPE)
     if not isinstance(tape, Tape):
         raise Unreadable(node.name, "", str(tape or UNKNOWN))
-    return ByOperations(node, tape, grads, bounds)
+    by_operations = ByOperations(node, tape, grads, bounds)
+    try:
+        return by_operations, by_operations.gradients()
+    except (NoRule, Unreadable):
+        if not _is_function(live):
+            raise
+        return None, {}
+
+
+def _by_differences(node: Node, live: Any, sent: Sent, directions: Directions, theirs: Derivatives, bounds: Bounds) -> Seconded:
+    """What can be said of a Function that can only be called: whether its backward changes as PyTorch thinks."""
+    _lead_on(node, live, theirs, bounds)
+    words = slope_of(node, live.metadata[TAPE], sent.grads, directions, theirs, bounds).words()
+    if not words:
+        return Seconded(node.index, Verdict.AGREES)
+    return Seconded(node.index, Verdict.DIFFERS, words, next(iter(sent.edges)), lost=True)
 
 
 def _differ(node: Node, ours: Mapping[int, torch.Tensor], sent: Sent) -> bool:

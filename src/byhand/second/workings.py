@@ -9,7 +9,7 @@ from byhand.chain_rule import Operands, as_is, choose, contribute
 from byhand.errors import Unreadable
 from byhand.graph import Node
 from byhand.opinions.operations import derive
-from byhand.recording.rerun import OVERWRITTEN, Wider, run_again
+from byhand.recording.rerun import OVERWRITTEN, Wider, run_again, verify
 from byhand.recording.saved import Saved
 from byhand.recording.tape import Tape
 from byhand.recording.walk import gradient_node
@@ -91,6 +91,9 @@ class ByOperations:
 
     def gradients(self) -> dict[int, torch.Tensor]:
         """What each edge receives, by its number. Raises Unreadable where the calls cannot be made again, NoRule."""
+        if self._tape.leaks:
+            raise Unreadable(self._tape.name, "", f"its forward leaves PyTorch (it calls .{self._tape.leaks[0]}())")
+        verify(self._tape, run_again(self._tape, self._values(), Wider(None)))
         return self._worked(as_is)[0]
 
     def derivative(self, directions: Directions, change: Change) -> Derivatives:

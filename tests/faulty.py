@@ -8,7 +8,7 @@ FAULTY = {
     "f052_equaliser.py": ("wrong-gradient-shape", "gain", 25),
     "f064_swiglu_block.py": ("wrong-gradient", "gate.weight", 30),
     "f081_attention_pooling.py": ("wrong-gradient", "score.weight", 26),
-    "f086_spring_simulation.py": ("saved-tensor-overwritten", "stiffness", 23),
+    "f086_spring_simulation.py": ("saved-tensor-overwritten", "stiffness", 26),
     "f098_causal_char_model.py": ("wrong-gradient", "query.weight", 34),
     "f113_heteroscedastic.py": ("wrong-gradient", "spread.weight", 30),
     "f115_small_convnet.py": ("wrong-gradient", "gamma", 30),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 
-import numpy
+import numpy as np
 import torch
 from node_by_node import random_like
 from torch.utils._pytree import tree_leaves
@@ -64,7 +64,7 @@ def differentiable(operator, dtype):
 def seed(number):
     """Every generator that samples are drawn with, set."""
     random.seed(number)
-    numpy.random.seed(number)
+    np.random.seed(number)
     torch.manual_seed(number)
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import planted
 import torch
+from defects import DEFECTS
 from opinfo_tally import NAMED, in_order, tallied
 from rules_page import rules_page
-
-from defects import DEFECTS
 
 ROOT = Path(__file__).resolve().parent
 FIGURES = ROOT / "opinfo.json"

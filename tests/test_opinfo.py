@@ -8,12 +8,12 @@ import opinfo_report
 import planted
 import pytest
 import torch
+from defects import DEFECTS, expected
 from opinfo_report import SUITE
 from opinfo_tally import NAMED, NOT, tallied
 from rules_page import UNTAUGHT, classes, rules_page, why_none
 
 from byhand.rules.table import TABLE
-from defects import DEFECTS, expected
 
 ON_PLANTED = 97  # every so many-th operator has mistakes planted into its rules
 

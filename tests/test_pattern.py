@@ -235,6 +235,17 @@ def test_patterns_are_seen_in_every_dtype(name, dtype):
     assert describe(ours.to(dtype), theirs.to(dtype), floors, around).fault is fault
 
 
+@pytest.mark.parametrize("place", [0, 7, 4095, 99_999])
+def test_one_element_of_many_is_not_overlooked(place):
+    """In a large tensor a few elements are looked at first, and then all of them."""
+    ours = drawn(1000, 100)
+    theirs = 0.5 * ours
+    theirs.view(-1)[place] += 1
+
+    assert describe(ours, 0.5 * ours, FLOOR).fault is Fault.FACTOR
+    assert describe(ours, theirs, FLOOR).fault is None
+
+
 def test_counts_and_the_first_place():
     """How many elements are wrong, of how many, and where the first is."""
     found = describe(OURS, changed((slice(2, 4), 7), 9.0), FLOOR)

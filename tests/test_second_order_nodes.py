@@ -10,6 +10,7 @@ from zoo import GRAPHS
 
 from byhand.faults import find
 from byhand.rules.table import TABLE
+from byhand.second.statistics import TIES
 
 
 @pytest.fixture(params=[torch.float64, torch.float32], ids=str, autouse=True)
@@ -62,6 +63,23 @@ def test_ours_is_not_pytorchs(node, monkeypatch):
 def forget(value):
     """The value without its graph."""
     return value.detach() if isinstance(value, torch.Tensor) else value
+
+
+NORMED = {
+    "NativeLayerNormBackward0": lambda x: functional.layer_norm(x, x.shape[-1:]),
+    "NativeBatchNormBackward0": lambda x: functional.batch_norm(x, None, None, training=True),
+}
+
+
+@pytest.mark.parametrize("result", ["result1", "result2"])
+@pytest.mark.parametrize("node", NORMED)
+def test_the_statistics_of_a_norm_depend_on_its_input(node, result, monkeypatch):
+    """The mean and the deviation, which PyTorch saves as numbers, count: if one of them is left a number, the derivatives differ."""
+    loss = (NORMED[node](weight()) ** 3).sum()
+
+    assert directly(loss).second.differ == 0
+    monkeypatch.setitem(TIES, (node, result), lambda value, saved: value)
+    assert directly(loss).second.differ == 1
 
 
 def test_weight_norm_of_pytorch_is_wrong_twice():

@@ -29,6 +29,11 @@ def _dense(value: torch.Tensor) -> torch.Tensor:
     return value if value.layout is torch.strided else value.to_dense()
 
 
+def dtypes_of(node: Node, grads: Sequence[torch.Tensor | None]) -> set[torch.dtype]:
+    """The dtypes of the outputs that a gradient arrived at; of one that nobody uses PyTorch may keep any."""
+    return {meta.dtype for meta, grad in zip(node.outputs, grads, strict=False) if grad is not None}
+
+
 def _workable(value: Any, change: Callable[[Any], Any]) -> Any:
     """Half-precision tensors in float32, where the rules work them, and oneDNN's in the ordinary layout; then changed."""
     if isinstance(value, torch.Tensor):
@@ -61,7 +66,7 @@ class Operands:
             torch.zeros(meta.shape, dtype=meta.dtype, device=meta.device) if grad is None else _dense(grad)
             for grad, meta in zip(grads, node.outputs, strict=True)
         )
-        self.dtypes = {meta.dtype for meta in node.outputs}
+        self.dtypes = dtypes_of(node, grads)
         worked = _workable(filled, change)
         self._known: dict[str, Any] = {"grads": worked, "grad": worked[0] if worked else None}
 

@@ -159,7 +159,11 @@ def count_wrong(difference: torch.Tensor, floors: torch.Tensor) -> tuple[int, in
 
 def index_of(position: int, tensor: torch.Tensor) -> tuple[int, ...]:
     """The index of the element at a position of the flattened tensor."""
-    return tuple(int(each) for each in torch.unravel_index(torch.tensor(position), tensor.shape)) if tensor.dim() else ()
+    found = []
+    for size in reversed(tensor.shape):
+        position, index = divmod(position, size)
+        found.append(index)
+    return tuple(reversed(found))
 
 
 def difference_of(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -135,7 +135,7 @@ class Judge:
             self._strayed.add(to)
         by_torch = self._told(theirs)
         places = tuple((node.index, output) for output in range(len(node.outputs)))
-        rounding = unit(edge.meta.dtype, *(meta.dtype for meta in node.outputs))
+        rounding = unit(edge.meta.dtype, *second.dtypes)
         self._drift.sent(to, by_torch, rounding, weighed.comparison.floor / UNITS, places)
         chained = theirs if verdict is Verdict.INTENDED or weighed.chained is None else weighed.chained
         if chained is not None:

@@ -56,14 +56,14 @@ def _work(node: Node, tape: Tape, wide: torch.dtype | None, grads: Grads, change
     inputs = [wider.tensor(value).detach() for value in values]
     edges = {number: edge for number, edge in enumerate(node.edges) if edge is not None}
     for number, edge in zip(tape.wanted, edges.values(), strict=True):
-        inputs[number] = _as_taken(inputs[number], edge).requires_grad_()
+        inputs[number] = as_taken(inputs[number], edge).requires_grad_()
     outputs = run_again(tape, inputs, wider)
     upstream = [None if grad is None else change(grad).to(output.dtype) for grad, output in zip(grads, outputs, strict=True)]
     found = derive(outputs, [inputs[number] for number in tape.wanted], upstream)
     return dict(zip(edges, found, strict=True))
 
 
-def _as_taken(value: torch.Tensor, edge: Edge) -> torch.Tensor:
+def as_taken(value: torch.Tensor, edge: Edge) -> torch.Tensor:
     """The value in the shape of its edge: PyTorch expands what is written into a view, and drops leading dimensions of one element."""
     if tuple(value.shape) == edge.meta.shape:
         return value

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from byhand.chain_rule import SavedValues, as_is, receive, settle
+from byhand.chain_rule import SavedValues, as_is, dtypes_of, receive, settle
 from byhand.comparison import compare, unit, widen
 from byhand.errors import ByhandError, Unreadable
 from byhand.graph import Edge, Node
@@ -38,6 +38,7 @@ class Second:
     def __init__(self, node: Node, live: Any, grads: Grads, ours: Grads, opinion: Opinion | ByhandError) -> None:
         self._node, self._live, self._grads, self._ours, self._opinion = node, live, grads, ours, opinion
         self._chained: Given | None = None
+        self.dtypes = dtypes_of(node, grads)
         self.by = opinion.by if isinstance(opinion, Opinion) else ""
 
     @classmethod
@@ -68,7 +69,7 @@ class Second:
             return Weighed(None, self._declared(opinion.probes[number](_or_zeros(theirs, edge), source)))
         received = _received(opinion.given, number, edge)
         other = _or_zeros(theirs, edge)
-        rounding = unit(edge.meta.dtype, *(meta.dtype for meta in self._node.outputs))
+        rounding = unit(edge.meta.dtype, *self.dtypes)
         describe = patterned(lambda: around(self._node, self._live, opinion, self._grads, number))
         noise = partial(self._noise, opinion, number, edge, rounding)
         comparison = compare(received, other, rounding, noise=noise, source=source, describe=describe)

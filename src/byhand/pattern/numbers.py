@@ -1,6 +1,7 @@
 """Patterns of the whole tensor: a factor, another gradient in its place, something left out of the formula."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -181,19 +182,23 @@ def without_a_term(found: Compared, around: Around) -> Pattern | None:
         if fitted is None:
             continue
         for dimension, size in enumerate(off.shape):
-            if size >= FEW and _one_number_each(found, off, fitted, dimension):
+            rows = tuple(slice(None) if each == dimension else slice(8) for each in range(off.dim()))
+            tried = size >= FEW and _one_number_each(found, off, fitted, dimension, rows)
+            if tried and _one_number_each(found, off, fitted, dimension, ...):
                 number = f"one number for each row of dimension {dimension}"
                 told = f"{name} times {number}" if name else number
                 return Pattern(f"what is too much or too little in it is {told}: a term with a sum over it is wrong or missing", Fault.TERM)
     return None
 
 
-def _one_number_each(found: Compared, off: torch.Tensor, value: torch.Tensor, dimension: int) -> bool:
+def _one_number_each(found: Compared, off: torch.Tensor, value: torch.Tensor, dimension: int, rows: Any) -> bool:
+    """Whether what is off in these rows is the value times one number for each row."""
+    off, value = off[rows], value[rows]
     size = value.abs()
     where = size.argmax(dimension, keepdim=True)
     most = value.gather(dimension, where)
     number = torch.where(most == 0, 0.0, off.gather(dimension, where) / most)
-    allowed = found.floors + UNITS_OF_SUM * found.rounding * torch.maximum(found.ours.abs(), found.theirs.abs())
+    allowed = found.floors[rows] + UNITS_OF_SUM * found.rounding * torch.maximum(found.ours[rows].abs(), found.theirs[rows].abs())
     share = torch.where(most == 0, 0.0, (value / most).abs())
     return bool(((off - number * value).abs() <= allowed + allowed.gather(dimension, where) * share).all())
 

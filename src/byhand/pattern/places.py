@@ -125,6 +125,8 @@ def elsewhere(found: Compared) -> Pattern | None:
     """The right numbers in an order that is none of the simple ones."""
     if found.ours.is_complex() or not FEWEST <= found.ours.numel() <= SORTED:
         return None
+    if abs((found.ours.sum() - found.theirs.sum()).item()) > (found.floors + 8 * found.rounding * found.ours.abs()).sum().item():
+        return None
     ours, order = found.ours.reshape(-1).sort()
     theirs = found.theirs.reshape(-1).sort().values
     allowed = found.floors.reshape(-1)[order] + 8 * found.rounding * ours.abs()

@@ -8,7 +8,7 @@ import torch
 from byhand.chain_rule import Operands, as_is, choose, contribute
 from byhand.errors import Unreadable
 from byhand.graph import Node
-from byhand.opinions.operations import derive
+from byhand.opinions.operations import as_taken, derive
 from byhand.recording.rerun import OVERWRITTEN, Wider, run_again, verify
 from byhand.recording.saved import Saved
 from byhand.recording.tape import Tape
@@ -108,13 +108,13 @@ class ByOperations:
         """The gradients, and what the ends of their graph stand for."""
         wider = Wider(None if change is as_is else torch.float64)
         inputs = [wider.tensor(change(value)).detach() for value in self._values()]
-        for number in self._tape.wanted:
-            inputs[number].requires_grad_()
+        edges = {number: edge for number, edge in enumerate(self._node.edges) if edge is not None}
+        for number, edge in zip(self._tape.wanted, edges.values(), strict=True):
+            inputs[number] = as_taken(inputs[number], edge).requires_grad_()
         outputs = run_again(self._tape, inputs, wider)
         with torch.enable_grad():
             grads = [None if grad is None else change(grad).to(output.dtype) for grad, output in zip(self._grads, outputs, strict=True)]
             sent = derive(outputs, [inputs[number] for number in self._tape.wanted], grads)
-        edges = [number for number, edge in enumerate(self._node.edges) if edge is not None]
         ends = {gradient_node(inputs[number]): self._bounds.inputs[edge] for number, edge in zip(self._tape.wanted, edges, strict=True)}
         found = {edge: each for edge, each in zip(edges, sent, strict=True) if each is not None}
         return found, ends

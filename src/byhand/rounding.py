@@ -9,6 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 SAMPLES = 4
+LARGE = 2.0**-10  # of a result: what moves it by more may have broken a tie
 TYPICAL = 0.1  # of the root mean square; smaller elements may be what rounding left
 MEDIAN = 4_096  # elements; up to this many, a factor is that of the middle element
 OPERANDS = 1.5  # units that an operand is moved by: two operations on it, of one unit each, never undo that
@@ -53,13 +54,33 @@ def spread(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], r
     """
     exact = work(_widened)()
     moved, factor = torch.zeros_like(exact, dtype=torch.float64), 0.0
+    ties = False
     for sample in range(SAMPLES):
-        again = work(_Nudge(OPERANDS * rounding, sample))
-        with _Rounding.moving(_Nudge(rounding, SAMPLES + sample)):
-            result = again()
+        result = _moved(work, rounding, sample, ties)
+        if not sample and _jumps(work, rounding, result, exact):
+            ties = True
+            result = _moved(work, rounding, sample, ties)
         moved = torch.maximum(moved, (result - exact).abs())
         factor = max(factor, abs(factor_between(result, exact)))
         yield Movement(moved, factor)
+
+
+def _moved(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], rounding: float, sample: int, ties: bool) -> torch.Tensor:
+    """The result with everything on its way moved, for one sample."""
+    again = work(_Nudge(OPERANDS * rounding, sample, ties))
+    with _Rounding.moving(_Nudge(rounding, SAMPLES + sample)):
+        return again()
+
+
+def _jumps(
+    work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], rounding: float, result: torch.Tensor, exact: torch.Tensor
+) -> bool:
+    """Whether a result moves as far when all is moved much less: then a tie was broken, which rounding does not do."""
+    far = (result - exact).abs()
+    if not (far > LARGE * exact.abs()).any():
+        return False
+    near = (_moved(work, rounding * LARGE, 0, False) - exact).abs()
+    return bool(((near > far / 4) & (far > LARGE * exact.abs())).any())
 
 
 def _widened(value: Any) -> Any:
@@ -80,8 +101,8 @@ def _moves(rounding: float, device: torch.device) -> torch.Tensor:
 class _Nudge:
     """Moves each element of a tensor by one rounding unit, up or down at random. Those of one sample are equal."""
 
-    def __init__(self, rounding: float, sample: int) -> None:
-        self._kind = (rounding, sample)
+    def __init__(self, rounding: float, sample: int, ties: bool = False) -> None:
+        self._kind = (rounding, sample, ties)
         self._rounding = rounding
         self._random = random.Random(sample)
 
@@ -103,9 +124,9 @@ class _Nudge:
         return self._held(_widened(value) * moves[first : first + count].view(value.shape))
 
     def alike(self, value: Any) -> Any:
-        """The value moved, equal elements all the same way: what PyTorch saved keeps its ties, a maximum its place."""
-        if not _is_float(value) or value.layout is not torch.strided:
-            return _widened(value)
+        """The value moved; where ties are kept, equal elements all the same way, so that a maximum stays one."""
+        if not self._kind[2] or not _is_float(value) or value.layout is not torch.strided:
+            return self(value)
         wide = _widened(value).contiguous()
         bits = torch.view_as_real(wide) if wide.is_complex() else wide
         signs = (bits.view(torch.int64) * (HASH >> 4 * self._kind[1] | 1) < 0).to(torch.float64) * 2 - 1

@@ -186,7 +186,7 @@ def summary(result: Pass) -> Iterator[Block]:
     cells += [Cell(f"\n{SHARED}", Role.FAINT)] if result.shared else []
     cells += [Cell(f"\n{DIRECT}{_not_called(result.hooks)}", Role.FAINT)] if result.source == "direct" else []
     if result.source == "direct" and any(each.opinion for step in result.steps for each in step.contributions):
-        cells.append(Cell(CALLED, Role.FAINT))
+        cells.append(Cell(CALLED.format(times='once' if result.second is None else 'twice'), Role.FAINT))
     if result.passed_over:
         passes = counted(result.passed_over, "backward pass", "backward passes")
         cells.append(
@@ -196,7 +196,7 @@ def summary(result: Pass) -> Iterator[Block]:
 
 
 DIRECT = "PyTorch's numbers were asked for node by node, not taken from a backward() of yours."
-CALLED = " The forward of a custom Function was called once more for it, and its backward once."
+CALLED = " The forward of a custom Function was called once more for it, and its backward {times}."
 SHARED = "In a run this large each gradient by hand is worked from PyTorch's own gradient one step above it."
 
 

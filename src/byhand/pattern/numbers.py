@@ -7,7 +7,7 @@ import torch
 
 from byhand.pattern.around import Around, Compared, Pattern
 from byhand.results import Fault
-from byhand.words import counted, rounded, shape
+from byhand.words import counted, rounded, shape, size
 
 FEW = 3  # elements; with fewer, any number is a constant factor
 NICE = 64  # a factor of a single number is told if it or its inverse is a whole number up to this
@@ -42,8 +42,8 @@ def shaped(found: Compared, around: Around) -> Pattern | None:
     if around.returned is None or around.returned == expected:
         return None
     ratio = _ratio(found)
-    times = f"; every element is {rounded(ratio)} × the one by hand" if ratio is not None else ""
-    return Pattern(f"backward returned the shape {shape(around.returned)}, the input has {shape(expected)}{times}", Fault.SHAPE)
+    factor_words = f"; every element is {times(ratio)} the one by hand" if ratio is not None else ""
+    return Pattern(f"backward returned the shape {shape(around.returned)}, the input has {shape(expected)}{factor_words}", Fault.SHAPE)
 
 
 def zeros(found: Compared) -> Pattern | None:
@@ -91,7 +91,7 @@ def factor(found: Compared, around: Around) -> Pattern | None:
         return None
     if abs(ratio + 1) < 1e-3:
         return Pattern("every element has the wrong sign", Fault.SIGN)
-    return Pattern(f"every element is {rounded(ratio)} × the one by hand{_summed(found, around, ratio)}", Fault.FACTOR)
+    return Pattern(f"every element is {times(ratio)} the one by hand{_summed(found, around, ratio)}", Fault.FACTOR)
 
 
 def _summed(found: Compared, around: Around, ratio: float) -> str:
@@ -123,6 +123,12 @@ def _round(ratio: float, rounding: float) -> float:
     """The factor to the digits that are certain."""
     near = float(f"{ratio:.3g}")
     return near if abs(near - ratio) <= 8 * rounding * abs(ratio) else ratio
+
+
+def times(ratio: float) -> str:
+    """A factor in words; of one close to 1 by how much it is off."""
+    off = ratio - 1
+    return f"{rounded(ratio)} ×" if abs(off) >= 0.01 or not off else f"(1 {'+' if off > 0 else '−'} {size(abs(off))}) ×"
 
 
 def _nice(ratio: float) -> bool:

@@ -12,7 +12,7 @@ from byhand.chain_rule import receive
 from byhand.comparison import compare, unit
 from byhand.errors import ByhandError, NoRule, Unreadable
 from byhand.graph import Node
-from byhand.judged import Judged, fault
+from byhand.judged import Judged
 from byhand.recording.direct import run_node
 from byhand.recording.functions import TAPE
 from byhand.recording.tape import Tape
@@ -68,7 +68,9 @@ def second_of(node: Node, live: Any, sent: Sent, bounds: Bounds) -> Seconded:
     except ByhandError:
         raise
     except Exception as problem:
-        return Seconded(node.index, Verdict.NOT_COMPARED, fault(problem))
+        return Seconded(
+            node.index, Verdict.NOT_COMPARED, f"our rule could not be differentiated: {type(problem).__name__}: {problem}".splitlines()[0]
+        )
 
 
 def _compared(node: Node, live: Any, sent: Sent, bounds: Bounds) -> Seconded:

@@ -45,9 +45,8 @@ def differing(found):
     for defect in DEFECTS:
         counts = {name: found[name]["classes"].get(defect.node, [0, 0, 0])[1] for name in defect.dtypes if name in found}
         seen = ", ".join(f"{count} in {name}" for name, count in counts.items() if count)
-        lines.append(
-            f"- **{defect.node}**. {defect.what} Nodes that differ: {seen}. Shown by `{defect.shown}` in `tests/test_pytorch_is_wrong.py`."
-        )
+        lines.append(f"- **{defect.node}**. {defect.what} Nodes that differ: {seen}.")
+        lines.append(f"  Shown by `{defect.shown}` in `tests/test_pytorch_is_wrong.py`.")
     return "\n".join(lines) + "\n"
 
 

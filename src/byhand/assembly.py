@@ -194,7 +194,7 @@ def _coverage(graph: Graph, judged: Judged) -> Coverage:
         if not contributions:
             continue
         verdict = _of_node(contributions)
-        seconded += verdict not in UNJUDGED and any(each.opinion for each in contributions)
+        seconded += verdict not in UNJUDGED and any(each.opinion not in ("", "operations") for each in contributions)
         counts[verdict.value] += 1
         if verdict in UNJUDGED:
             reason = next(each.comparison.reason for each in contributions if each.comparison.verdict is verdict)

@@ -342,7 +342,7 @@ class Judge:
                 yield movement
 
         self._moved = 0.0
-        largest = magnitude(value) if isinstance(value, Value) and value.norm is not None else None
+        largest = magnitude(value) if isinstance(value, Value) and (value.whole or value.norm is not None) else None
         coarse = max(rounding, worked.rule.accuracy / UNITS)
         return compare(worked.received, other, coarse, noise=measure, largest=largest, source=self._source)
 

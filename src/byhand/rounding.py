@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 SAMPLES = 4
 LARGE = 2.0**-10  # of a result: what moves it by more may have broken a tie
+MORE = 64.0  # times as far as rounding moves a number: so much farther moves what is not a tie
 TYPICAL = 0.1  # of the root mean square; smaller elements may be what rounding left
 MEDIAN = 4_096  # elements; up to this many, a factor is that of the middle element
 OPERANDS = 1.5  # units that an operand is moved by: two operations on it, of one unit each, never undo that
@@ -75,12 +76,12 @@ def _moved(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], r
 def _jumps(
     work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], rounding: float, result: torch.Tensor, exact: torch.Tensor
 ) -> bool:
-    """Whether a result moves as far when all is moved much less: then a tie was broken, which rounding does not do."""
+    """Whether a result moves no farther when all is moved much more: then a tie was broken, which rounding does not do."""
     far = (result - exact).abs()
     if not (far > LARGE * exact.abs()).any():
         return False
-    near = (_moved(work, rounding * LARGE, 0, False) - exact).abs()
-    return bool(((near > far / 4) & (far > LARGE * exact.abs())).any())
+    farther = (_moved(work, MORE * rounding, 0, False) - exact).abs()
+    return bool(((farther < MORE / 8 * far) & (far > LARGE * exact.abs())).any())
 
 
 def _widened(value: Any) -> Any:

@@ -1,8 +1,9 @@
 """Values as they are shown: small tensors whole, larger ones summarised. Plain data, no tensor inside."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
+from math import isfinite
 from typing import Any
 
 WHOLE = 64  # elements; up to this many a tensor is kept whole
@@ -65,13 +66,15 @@ def magnitude(value: Shown) -> float:
     if not isinstance(value, Value):
         return 0.0
     if value.whole:
-        return max((size for size in map(abs, _flat(value.data)) if size < float("inf")), default=0.0)
+        sizes = [abs(each) for each in _flat(value.data)]
+        finite = sizes if isfinite(sum(sizes)) else [size for size in sizes if size < float("inf")]
+        return max(finite, default=0.0)
     return max(abs(value.minimum or 0.0), abs(value.maximum or 0.0))
 
 
-def _flat(data: Any) -> Iterator[Any]:
-    if isinstance(data, list):
-        for each in data:
-            yield from _flat(each)
-    else:
-        yield data
+def _flat(data: Any) -> list[Any]:
+    """The elements of nested lists, all as deep as the first."""
+    row = data if isinstance(data, list) else [data]
+    while row and isinstance(row[0], list):
+        row = list(chain.from_iterable(row))
+    return row

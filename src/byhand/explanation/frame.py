@@ -209,7 +209,7 @@ def _counts(result: Pass) -> Iterator[tuple[str, Role]]:
     coverage, leaves = result.coverage, sum(leaf.comparison.verdict is Verdict.DIFFERS for leaf in result.leaves)
     yield f"{coverage.by_rule:,} worked by our rules", Role.PLAIN
     if coverage.by_difference:
-        yield f", {coverage.by_difference:,} checked by a second opinion", Role.PLAIN
+        yield f", {coverage.by_difference:,} checked by differences", Role.PLAIN
     yield ", ", Role.PLAIN
     yield f"{coverage.not_compared:,} not compared", Role.NOT_COMPARED if coverage.not_compared else Role.PLAIN
     if coverage.reasons:

@@ -9,6 +9,7 @@ import torch
 from torch.autograd.graph import GradientEdge
 from torch.utils._python_dispatch import _disable_current_modes
 
+from byhand.collector import uncollected
 from byhand.graph import Graph
 from byhand.recording.modules import here
 from byhand.recording.patch import Patch
@@ -74,23 +75,24 @@ def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
         return backward.original(outputs, *arguments, **options)
     watches = [Watch(listener, last=number == 0) for number, listener in enumerate(listeners)]
     here.backward = True
-    try:
-        for watch in watches:
-            watch.begin(outputs, arguments, options)
-        result = backward.original(outputs, *arguments, **options)
-        for watch in watches:
-            watch.tell_results(arguments[3] if len(arguments) > 3 else (), result)
-        return result
-    except KeyboardInterrupt:
-        for watch in watches:
-            watch.interrupt()
-        raise
-    finally:
-        here.backward = False
-        here.unpacked.clear()
-        here.ran = None
-        while watches:
-            watches.pop().end()
+    with uncollected():
+        try:
+            for watch in watches:
+                watch.begin(outputs, arguments, options)
+            result = backward.original(outputs, *arguments, **options)
+            for watch in watches:
+                watch.tell_results(arguments[3] if len(arguments) > 3 else (), result)
+            return result
+        except KeyboardInterrupt:
+            for watch in watches:
+                watch.interrupt()
+            raise
+        finally:
+            here.backward = False
+            here.unpacked.clear()
+            here.ran = None
+            while watches:
+                watches.pop().end()
 
 
 backward = Patch(torch.autograd, "_engine_run_backward", _run)

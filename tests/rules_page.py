@@ -14,11 +14,11 @@ FEW = 3  # operators named for one class
 
 HEAD = """# Every node class of PyTorch {version}, and how byhand works it
 
-{classes} classes are registered; {ruled} have a rule for each of their inputs. A formula is the code that runs, rendered: `grad` is the gradient that
-arrives (`grads[i]` that of output i), other names are what PyTorch saved, or are explained in the rules' files. Where there are several cases,
-each has its line, named after the case. Every rule has the tests of its example (`tests/test_rules.py`, `tests/test_rule_formulas.py`: beside PyTorch's node,
-beside central differences, with a planted mistake). The last column names operators of OpInfo (`docs/opinfo.md`) that reach the class, and the zoo
-(`docs/zoo.md`) where it does. Written by `python tests/opinfo_report.py`.
+{classes} classes are registered; {ruled} have a rule for each of their inputs. A formula is the code that runs, rendered: `grad` is the
+gradient that arrives (`grads[i]` that of output i), other names are what PyTorch saved, or are explained in the rules' files. Where there
+are several cases, each has its line, named after the case. Every rule has the tests of its example (`tests/test_rules.py`,
+`tests/test_rule_formulas.py`: beside PyTorch's node, beside central differences, with a planted mistake). The last column names operators
+of OpInfo (`docs/opinfo.md`) that reach the class, and the zoo (`docs/zoo.md`) where it does. Written by `python tests/opinfo_report.py`.
 
 | class | rules | reached by |
 |---|---|---|

@@ -15,7 +15,7 @@ LAYERS = (
     ("formula", "recording", "render", "progress"),
     ("rules", "failures"),
     ("chain_rule", "replay"),
-    ("rounding",),
+    ("rounding", "quick"),
     ("comparison",),
     ("judged", "pattern", "known"),
     ("drift",),

@@ -129,3 +129,62 @@ def test_a_declared_difference_is_intended():
     ]
     assert made.leaves[0].comparison.verdict is Verdict.AGREES
     assert (made.coverage.intended, made.coverage.differ) == (1, 0)
+
+
+class Rectified(torch.autograd.Function):
+    """ReLU with the other value at 0; `slope` is what is sent to negative elements."""
+
+    slope = 0.0
+
+    @staticmethod
+    def forward(ctx, value):
+        """PyTorch's derivative of it is 0 at 0."""
+        ctx.save_for_backward(value)
+        return torch.relu(value)
+
+    @staticmethod
+    def backward(ctx, grad):
+        """The other one: 1 at 0."""
+        (value,) = ctx.saved_tensors
+        return torch.where(value >= 0, grad, grad * Rectified.slope)
+
+
+class Largest(torch.autograd.Function):
+    """The largest element of each row; its gradient is shared by all that are equally large."""
+
+    @staticmethod
+    def forward(ctx, value):
+        """PyTorch's derivative of it goes to one of them."""
+        ctx.save_for_backward(value)
+        return value.max(-1).values
+
+    @staticmethod
+    def backward(ctx, grad):
+        """To each its share."""
+        (value,) = ctx.saved_tensors
+        most = (value == value.amax(-1, keepdim=True)).to(grad.dtype)
+        return grad.unsqueeze(-1) * most / most.sum(-1, keepdim=True)
+
+
+@pytest.mark.parametrize("function", [Rectified, Largest])
+def test_at_a_kink_any_value_between_the_two_sides_is_right(function):
+    """Zeros before a ReLU and ties before a maximum are no fault; the verdict says how many there are."""
+    weight = torch.tensor([[0.0, -1.0, 2.0, 2.0, 0.0], [1.0, 1.0, 0.0, -3.0, 1.0]], requires_grad=True)
+    with byhand.record() as run:
+        (function.apply(weight) * torch.tensor(1.5)).sum().backward()
+
+    (made,) = run.passes
+    (judged_one,) = (each for step in made.steps for each in step.contributions if each.opinion)
+    assert judged_one.comparison.verdict is Verdict.AGREES
+    assert "kink" in judged_one.comparison.reason
+    assert made.leaves[0].comparison.verdict is Verdict.AGREES
+
+
+def test_a_wrong_slope_beside_a_kink_is_found(monkeypatch):
+    """What is excused at 0 is excused nowhere else."""
+    monkeypatch.setattr(Rectified, "slope", 0.1)
+    weight = torch.tensor([0.0, -1.0, 2.0, -0.5], requires_grad=True)
+    with byhand.record() as run:
+        Rectified.apply(weight).sum().backward()
+
+    assert run.passes[0].coverage.differ == 1

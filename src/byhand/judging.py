@@ -133,6 +133,8 @@ class Judge:
             return replace(self._unjudged(node, number, to, theirs, verdict, ""), comparison=weighed.comparison)
         if verdict is Verdict.DIFFERS or (verdict is not Verdict.INTENDED and self._has_strayed(node)):
             self._strayed.add(to)
+        if verdict is Verdict.INTENDED and self._has_strayed(node):
+            self._borrowed.setdefault(to, f"it depends on {node.name}, which differs as declared, and on a wrong gradient before it")
         by_torch = self._told(theirs)
         places = tuple((node.index, output) for output in range(len(node.outputs)))
         rounding = unit(edge.meta.dtype, *second.dtypes)

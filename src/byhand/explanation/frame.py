@@ -186,7 +186,7 @@ def summary(result: Pass) -> Iterator[Block]:
     cells += [Cell(f"\n{SHARED}", Role.FAINT)] if result.shared else []
     cells += [Cell(f"\n{DIRECT}{_not_called(result.hooks)}", Role.FAINT)] if result.source == "direct" else []
     if result.source == "direct" and any(each.opinion for step in result.steps for each in step.contributions):
-        cells.append(Cell(CALLED.format(times='once' if result.second is None else 'twice'), Role.FAINT))
+        cells.append(Cell(CALLED.format(times="once" if result.second is None else "twice"), Role.FAINT))
     if result.passed_over:
         passes = counted(result.passed_over, "backward pass", "backward passes")
         cells.append(

@@ -86,9 +86,9 @@ def _first(attempts: Attempts) -> Made:
 
 
 def _refuse_changes(attempts: Attempts, after: Inputs) -> None:
-    """Raise ChangesInput where a call has written into what it was given."""
+    """Raise ChangesInput where a call has written into an input that a gradient is wanted of; a buffer it may keep up to date."""
     for name, tensor in attempts.inputs.tensors().items():
-        if gap := changed(name, tensor.detach(), after.tensors()[name].detach()):
+        if name in attempts.inputs.checked and (gap := changed(name, tensor.detach(), after.tensors()[name].detach())):
             raise ChangesInput(attempts.target.name, name, gap.told())
 
 
@@ -130,7 +130,10 @@ def _judged(attempts: Attempts, seeds: Mapping[str, torch.Tensor], values: Mappi
 
 
 def _intended(found: Seal, nodes: Sequence[Any]) -> Seal:
-    """A Function that is declared not to be the derivative cannot be sealed, and is not meant to."""
+    """A Function that is declared not to be the derivative cannot be sealed, and is not meant to; forward mode counts where it is its own."""
+    if not nodes and found.forward is Verdict.DIFFERS:
+        said = f"{found.forward_said}; every operation is PyTorch's own, so its forward mode is as likely to be"
+        return replace(found, forward=Verdict.NOT_COMPARED, forward_said=said)
     if not any_intended(nodes):
         return found
     meant = {Verdict.DIFFERS: Verdict.INTENDED}

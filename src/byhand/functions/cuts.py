@@ -31,6 +31,7 @@ def cuts(attempts: Attempts) -> tuple[str, ...]:
     """The calls in a function that go on without a gradient, each with its line."""
     finder = _Finder()
     finder.found = []
+    arguments = tuple(attempts.copies().arguments.values())
     with finder:
-        attempts.make()
+        attempts.called(lambda: attempts.target.call(*arguments))
     return tuple(dict.fromkeys(finder.found))

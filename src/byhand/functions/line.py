@@ -29,8 +29,8 @@ class Line:
         self._inputs = attempts.inputs.copied(lambda name, tensor: doubled(copy_of(tensor)))
         tensors = self._inputs.tensors()
         at = {name: tensors[name] for name in self._inputs.checked} | self._parameters()
-        self.start = {name: each + aside * _signs(each, SEED + 1 + number) for number, (name, each) in enumerate(at.items())}
-        self.direction = {name: _signs(each, SEED + 1_000 + number) for number, (name, each) in enumerate(at.items())}
+        self.start = {name: each + aside * _like(each, _signs(each, SEED + 1 + number)) for number, (name, each) in enumerate(at.items())}
+        self.direction = {name: _like(each, _signs(each, SEED + 1_000 + number)) for number, (name, each) in enumerate(at.items())}
         self._begin()
 
     def _parameters(self) -> dict[str, torch.Tensor]:
@@ -46,7 +46,7 @@ class Line:
             raise NotSealed("its results have no path back to the inputs there")
         self.outputs = {name: output.detach() for name, output in outputs.items()}
         self.seeds = {name: widen(seed) for name, seed in zip(outputs, seeds_for(outputs), strict=True)}
-        nodes = topological(list(dict.fromkeys(output.grad_fn for output in outputs.values())))
+        nodes = topological(list(dict.fromkeys(output.grad_fn for output in outputs.values() if output.grad_fn is not None)))
         self.rounding = unit(torch.float64, *(meta.dtype for node in nodes for meta in metas_of(node)))
         if not all(bool(torch.isfinite(output).all()) for output in outputs.values()):
             raise NotSealed("its results are not finite")
@@ -100,10 +100,15 @@ class Line:
         return math.sqrt(sum(parts))
 
     @property
+    def size(self) -> float:
+        """The size of the weighed results, if nothing cancelled, in the root mean square."""
+        parts = [float((seed.abs() * widen(self.outputs[name]).abs()).square().sum()) for name, seed in self.seeds.items()]
+        return math.sqrt(sum(parts))
+
+    @property
     def floor(self) -> float:
         """What rounding alone may change in the weighed results."""
-        parts = [float((seed.abs() * widen(self.outputs[name]).abs()).square().sum()) for name, seed in self.seeds.items()]
-        return UNITS * self.rounding * math.sqrt(sum(parts))
+        return UNITS * self.rounding * self.size
 
     def tangent(self) -> float:
         """How much they change for a step of 1, as forward mode says. Raises what PyTorch raises where an operation has none."""
@@ -128,6 +133,12 @@ def _signs(at: torch.Tensor, seed: int) -> torch.Tensor:
     signs = torch.randint(0, 2, at.shape, generator=generator, device=at.device).to(at.dtype) * 2 - 1
     size = float(at.abs().square().mean().sqrt()) if at.numel() else 0.0
     return signs * (size if 0 < size < math.inf else 1.0)
+
+
+def _like(at: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
+    """The direction, made symmetric for a symmetric matrix: PyTorch's gradients of what asks for one are right along such directions."""
+    square = at.dim() > 1 and at.shape[-1] == at.shape[-2] and at.shape[-1] > 1
+    return (direction + direction.mH) / 2 if square and torch.equal(at, at.mH) else direction
 
 
 def _inner(one: torch.Tensor, other: torch.Tensor) -> float:

@@ -18,6 +18,7 @@ FITTED = 4  # points that a slope is taken from: those with the smallest steps
 STEEP = 1.5  # halfway between the slope of a wrong gradient and that of a right one
 NEARER = 2.0**-8  # where nothing can be said, steps this much smaller are taken
 SHRUNK = 3  # times at most
+NEGLIGIBLE = 1e-9  # of the size of the results, or of the gradient: no difference of two slopes is told below that
 HIDDEN = 1e-3  # of the change at the largest step: rounding that is more than that leaves nothing to see
 ASIDE = 2.0**-9  # how far from the inputs the test is made again where they lie on a kink
 WINDOW = 4  # steps at which a measured change must settle, each nearer to the next than to the last
@@ -104,7 +105,7 @@ def _weighed(line: Line, made: Seal) -> Seal:
     if not math.isfinite(error) or not _smooth(line, made):
         said = "not sealed: it bends at the inputs, or changes too fast to be followed even at the smallest steps"
         return replace(made, verdict=Verdict.NOT_COMPARED, said=said)
-    if abs(change - line.promised) <= error:
+    if abs(change - line.promised) <= max(error, NEGLIGIBLE * line.size):
         said = (
             f"slope {made.slope:.2f}: these steps cross bends of the function; close by, it changes as the gradient says, to {size(error)}"
         )
@@ -174,7 +175,7 @@ def _forward(line: Line) -> tuple[Verdict, str]:
         tangent = line.tangent()
     except Exception as problem:
         return Verdict.NOT_COMPARED, f"no forward mode: {_line(problem)}"
-    floor = UNITS * line.rounding * line.length + ABOVE * line.floor
+    floor = max(UNITS * line.rounding, NEGLIGIBLE) * line.length + ABOVE * line.floor
     if abs(tangent - line.promised) <= floor:
         return Verdict.AGREES, f"forward mode says {rounded(tangent, 6)}, backward {rounded(line.promised, 6)}: the same to {size(floor)}"
     said = f"forward mode says {rounded(tangent, 6)}, backward {rounded(line.promised, 6)}: one of jvp and backward is wrong"

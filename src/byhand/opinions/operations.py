@@ -37,7 +37,7 @@ def by_operations(node: Node, tape: Tape, grads: Grads) -> Opinion:
                 raise
             work = partial(_work, node, tape, None)
             given = work(grads, as_is)
-    return Opinion("operations", given, work, overwritten=tape.overwritten)
+    return Opinion("operations", given, work, shifted=partial(_shifted, node, tape, grads), overwritten=tape.overwritten)
 
 
 def _values(tape: Tape) -> list[torch.Tensor]:
@@ -47,18 +47,25 @@ def _values(tape: Tape) -> list[torch.Tensor]:
     return [value for value in found if value is not None]
 
 
+def _shifted(node: Node, tape: Tape, grads: Grads, shift: Callable[[torch.Tensor], torch.Tensor]) -> Given:
+    """What the edges are sent with every input moved."""
+    values = [shift(value) if value.is_floating_point() or value.is_complex() else value for value in _values(tape)]
+    return _through(node, tape, values, [grad if grad is None else grad.double() for grad in grads], Wider(torch.float64))
+
+
 def _work(node: Node, tape: Tape, wide: torch.dtype | None, grads: Grads, change: Callable[[Any], Any]) -> Given:
     values = [change(value) if value.is_floating_point() or value.is_complex() else value for value in _values(tape)]
-    real = wide
-    if change is not as_is:
-        real = torch.float64
-    wider = Wider(real)
+    wider = Wider(wide if change is as_is else torch.float64)
+    return _through(node, tape, values, [grad if grad is None else change(grad) for grad in grads], wider)
+
+
+def _through(node: Node, tape: Tape, values: Sequence[torch.Tensor], grads: Grads, wider: Wider) -> Given:
     inputs = [wider.tensor(value).detach() for value in values]
     edges = {number: edge for number, edge in enumerate(node.edges) if edge is not None}
     for number, edge in zip(tape.wanted, edges.values(), strict=True):
         inputs[number] = as_taken(inputs[number], edge).requires_grad_()
     outputs = run_again(tape, inputs, wider)
-    upstream = [None if grad is None else change(grad).to(output.dtype) for grad, output in zip(grads, outputs, strict=True)]
+    upstream = [None if grad is None else grad.to(output.dtype) for grad, output in zip(grads, outputs, strict=True)]
     found = derive(outputs, [inputs[number] for number in tape.wanted], upstream)
     return dict(zip(edges, found, strict=True))
 

@@ -11,6 +11,7 @@ from byhand.chain_rule import SavedValues, as_is, dtypes_of, receive, settle
 from byhand.comparison import compare, unit, widen
 from byhand.errors import ByhandError, Unreadable
 from byhand.graph import Edge, Node
+from byhand.opinions.kinks import between_the_sides
 from byhand.opinions.opinion import Given, Grads, Opinion
 from byhand.opinions.seek import opinion_of, unseen
 from byhand.opinions.surroundings import around, written_into
@@ -21,6 +22,9 @@ from byhand.recording.writes import line_of_write
 from byhand.results import Comparison, Fault, Verdict
 from byhand.rounding import Movement, spread
 from byhand.rules.table import rules_of
+from byhand.words import counted
+
+KINK = "{} at a kink, where any value between those of the two sides is right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class Second:
         describe = patterned(lambda: around(self._node, self._live, opinion, self._grads, number))
         noise = partial(self._noise, opinion, number, edge, rounding)
         comparison = compare(received, other, rounding, noise=noise, source=source, describe=describe)
+        if comparison.verdict is Verdict.DIFFERS and opinion.shifted is not None:
+            beside, count = between_the_sides(opinion.shifted, number, edge, received, other)
+            again = compare(beside, other, rounding, noise=noise, source=source) if count else comparison
+            if again.verdict is Verdict.AGREES:
+                received, comparison = beside, replace(again, reason=KINK.format(counted(count, "element lies", "elements lie")))
         comparison = replace(comparison, reason=comparison.reason or opinion.notes.get(number, ""))
         if comparison.fault is Fault.OVERWRITTEN and opinion.overwritten:
             inputs = self._live.metadata[TAPE].inputs

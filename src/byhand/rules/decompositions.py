@@ -67,10 +67,11 @@ def linalg_svd_A(grads, U, S, Vh):
     grad_left = grads[0][..., :rank]
     grad_right = grads[2][..., :rank, :]
     gaps = differences(S**2)
-    turn_left = ratio(skew(left.mH @ grad_left), gaps)
-    turn_right = ratio(skew(right @ grad_right.mH), gaps)
-    phase = ratio(skew((left.mH @ grad_left).diagonal(0, -2, -1).diag_embed()) / 2, S.unsqueeze(-2))
-    inside = with_diagonal(turn_left * S.unsqueeze(-2) + S.unsqueeze(-1) * turn_right, grads[1]) + phase
+    turn_left = skew(left.mH @ grad_left)
+    turn_right = skew(right @ grad_right.mH)
+    turned = ratio(turn_left, gaps) * S.unsqueeze(-2) + S.unsqueeze(-1) * ratio(turn_right, gaps)
+    phase = ratio(turn_left / 2, S.unsqueeze(-2)) + (turn_left + turn_right) * S.unsqueeze(-2)
+    inside = with_diagonal(turned, grads[1]) + phase.diagonal(0, -2, -1).diag_embed()
     rest_left = ratio(grad_left - left @ (left.mH @ grad_left), S.unsqueeze(-2)) @ right
     rest_right = left @ ratio(grad_right - (grad_right @ right.mH) @ right, S.unsqueeze(-1))
     return left @ inside @ right + rest_left + rest_right

@@ -139,7 +139,7 @@ def plain(x: Tensor) -> None:
 
 
 def costs() -> None:
-    """Time over the number of inputs, each against one forward and backward of the function itself."""
+    """Time over the number of inputs, beside one forward and backward of the function itself."""
     rows = []
     for length in LENGTHS:
         x = torch.randn(length, generator=torch.Generator().manual_seed(0))
@@ -148,11 +148,11 @@ def costs() -> None:
             del ways["gradcheck, slow"]
         times = in_turn(ways, rounds=ROUNDS)
         rows.append((f"{length:,}", *(_milliseconds(times.get(name, ())) for name in ("plain", *WAYS))))
-    table("milliseconds", ("inputs", "forward+backward", *WAYS), rows)
+    table("milliseconds of the processor", ("inputs", "forward+backward", *WAYS), rows)
 
 
 def _milliseconds(spent: Any) -> str:
-    return f"{1000 * statistics.median(each.clock for each in spent):,.2f}" if spent else ""
+    return f"{1000 * statistics.median(each.processor for each in spent):,.2f}" if spent else ""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Functions that cannot be checked, or not to the end: each is a clear error or a clear word, never a crash and never green."""
 
+import inspect
 import random
+import types
 
 import kernels
 import pytest
@@ -80,3 +82,25 @@ def test_nan_is_named_and_never_green():
 def test_infinity_on_the_way_is_no_alarm():
     """A mask of −∞ before a softmax leaves everything finite that matters."""
     assert byhand.check(lambda x: x.masked_fill(x < 0, -torch.inf).softmax(-1), tensor(3, 8)).agrees
+
+
+def test_a_failure_of_byhands_own_is_not_told_as_the_functions(monkeypatch):
+    """What goes wrong in byhand keeps its own traceback."""
+    monkeypatch.setattr("byhand.functions.recorded.made_of", lambda *_: broken_in_byhand())
+
+    with pytest.raises(ZeroDivisionError):
+        byhand.check(torch.sin, torch.ones(3))
+
+
+broken_in_byhand = types.FunctionType(compile("1 / 0", inspect.getfile(byhand), "exec"), {})
+"""Stands for a mistake in one of byhand's files."""
+
+
+def test_a_buffer_may_be_kept_up_to_date():
+    """Running statistics are written into where the input is what a gradient is wanted of."""
+    x, mean, variance = tensor(5, 3).requires_grad_(), torch.zeros(3), torch.ones(3)
+
+    story = byhand.check(lambda x, mean, variance: torch.nn.functional.batch_norm(x, mean, variance, training=True), x, mean, variance)
+
+    assert story.agrees
+    assert not mean.any()

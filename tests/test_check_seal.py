@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import byhand
+from byhand.functions.gaps import Floors, gap_between
 from byhand.results import Verdict
 
 
@@ -46,9 +47,12 @@ class Halved(torch.autograd.Function):
         return grad / 2
 
 
-def test_a_function_that_changes_too_fast_is_not_sealed():
+@pytest.mark.parametrize("seed", range(8))
+def test_a_function_that_changes_too_fast_is_not_sealed(seed):
     """Where no step is small enough to follow the function, that is said, and it is no difference."""
-    story = byhand.check(lambda x: torch.sin(1e12 * x), tensor(3, dtype=torch.float64))
+    generator = torch.Generator().manual_seed(seed)
+
+    story = byhand.check(lambda x: torch.sin(1e12 * x), torch.randn(3, generator=generator, dtype=torch.float64))
 
     assert story.checked.seal.verdict is Verdict.NOT_COMPARED
     assert not story.differs
@@ -98,3 +102,32 @@ def test_what_raises_in_double_precision_is_not_sealed():
 
     assert story.agrees
     assert story.checked.seal.said == "not sealed: it raises in float64: TypeError: this kernel is float32 only"
+
+
+def test_a_symmetric_matrix_is_moved_as_one():
+    """What reads one triangle of a symmetric matrix has a gradient along symmetric directions only, and is sealed along one."""
+    root = tensor(4, 4, dtype=torch.float64)
+
+    story = byhand.check(torch.linalg.cholesky, root @ root.T + torch.eye(4, dtype=torch.float64))
+
+    assert story.checked.seal.verdict is Verdict.AGREES
+
+
+def test_a_sparse_input_is_no_crash():
+    """A tensor that is not dense is compared as if it were."""
+    assert byhand.check(torch.sparse.mm, tensor(3, 4).to_sparse(), tensor(4, 2).requires_grad_()).agrees
+
+
+@pytest.mark.parametrize(("moved", "caught"), [(0.0, True), (1e4, False)])
+def test_a_sum_that_cancels_has_the_floor_that_was_measured(moved, caught):
+    """An element that is off by much of itself is no gap where rounding was seen to move it so far."""
+    floors = Floors(2.0**-24, lambda: [{"w": torch.full((1,), moved)}])
+
+    assert bool(gap_between({"w": torch.tensor([1.0e-3])}, {"w": torch.tensor([1.2e-3])}, floors)) is caught
+
+
+def test_half_types_are_not_let_off_with_more():
+    """Six per cent in bfloat16 is a gap: 32 units of rounding would hide it."""
+    floors = Floors(2.0**-9, list)
+
+    assert gap_between({"w": torch.ones(3)}, {"w": torch.ones(3) * 1.05}, floors)

@@ -180,6 +180,26 @@ def test_a_random_backward_leaves_the_generator_alone():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.parametrize("name", [*RIGHT, *LOST])
+def test_a_recorded_program_has_the_same_numbers(name):
+    """Slope, curvature and the next random number are bit by bit those of the program alone."""
+    function = {**RIGHT, **LOST}[name]
+
+    def program():
+        torch.manual_seed(0)
+        x = weight()
+        (slope,) = torch.autograd.grad((function(x) * x).square().sum(), x, create_graph=True)
+        (slope.square().sum() + x.sum()).backward()
+        return bits(slope), bits(x.grad), bits(torch.randn(3))
+
+    alone = program()
+    with byhand.record() as run:
+        watched = program()
+
+    assert watched == alone
+    assert run.passes[0].second is not None
+
+
 @pytest.mark.parametrize("way", ["asked for", "recorded"])
 def test_nothing_is_kept_alive(way):
     """When the program drops its tensors they are gone, the story notwithstanding."""

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 SAMPLES = 4
 LARGE = 2.0**-10  # of a result: what moves it by more may have broken a tie
-MORE = 64.0  # times as far as rounding moves a number: so much farther moves what is not a tie
+MORE = 8.0  # times as far as rounding moves a number: so much farther moves what is not a tie
 TYPICAL = 0.1  # of the root mean square; smaller elements may be what rounding left
 MEDIAN = 4_096  # elements; up to this many, a factor is that of the middle element
 OPERANDS = 1.5  # units that an operand is moved by: two operations on it, of one unit each, never undo that
@@ -81,7 +81,7 @@ def _jumps(
     if not (far > LARGE * exact.abs()).any():
         return False
     farther = (_moved(work, MORE * rounding, 0, False) - exact).abs()
-    return bool(((farther < MORE / 8 * far) & (far > LARGE * exact.abs())).any())
+    return bool(((farther < MORE / 4 * far) & (far > LARGE * exact.abs())).any())
 
 
 def _widened(value: Any) -> Any:

@@ -10,7 +10,7 @@ from byhand.cells import in_cells
 from byhand.errors import ByhandError, ChangesInput, NoInput, NoPath, NoResult, NotRepeatable, WrongShape
 from byhand.functions.attempts import SEED, Attempts, Made, alone, seeds_for
 from byhand.functions.cuts import cuts
-from byhand.functions.foreign import any_intended, foreign, line_of, name_of
+from byhand.functions.foreign import any_intended, foreign, has_own_jvp, line_of, name_of
 from byhand.functions.gaps import changed
 from byhand.functions.inputs import Inputs, copy_of, is_continuous, read_inputs, tensors_in
 from byhand.functions.recorded import judged
@@ -130,10 +130,10 @@ def _judged(attempts: Attempts, seeds: Mapping[str, torch.Tensor], values: Mappi
 
 
 def _intended(found: Seal, nodes: Sequence[Any]) -> Seal:
-    """A Function that is declared not to be the derivative cannot be sealed, and is not meant to; forward mode counts where it is its own."""
-    if not nodes and found.forward is Verdict.DIFFERS:
-        said = f"{found.forward_said}; every operation is PyTorch's own, so its forward mode is as likely to be"
-        return replace(found, forward=Verdict.NOT_COMPARED, forward_said=said)
+    """A Function that is declared not to be the derivative is not meant to be sealed; forward mode counts where one has its own."""
+    if found.forward is Verdict.DIFFERS and not has_own_jvp(nodes):
+        said = f"{found.forward_said}; no Function here has a jvp of its own, so that it may be PyTorch's"
+        found = replace(found, forward=Verdict.NOT_COMPARED, forward_said=said)
     if not any_intended(nodes):
         return found
     meant = {Verdict.DIFFERS: Verdict.INTENDED}

@@ -10,6 +10,7 @@ from torch.autograd.function import BackwardCFunction
 from byhand.graph import Origin
 from byhand.recording.declared import declared_intended, defined_at, function_class
 
+inherited = torch.autograd.Function.jvp
 _EXTENSIONS = ("CppNode", "CppFunction")
 
 
@@ -39,6 +40,11 @@ def line_of(nodes: Sequence[Any]) -> Origin | None:
 def any_intended(nodes: Sequence[Any]) -> bool:
     """Whether the program declares of one of the nodes that its backward is not the derivative, and means it."""
     return any(declared_intended(kind) for kind in map(function_class, nodes) if kind is not None)
+
+
+def has_own_jvp(nodes: Sequence[Any]) -> bool:
+    """Whether one of the nodes belongs to a Function that says itself what its forward mode is."""
+    return any(getattr(function_class(node), "jvp", inherited) is not inherited for node in nodes)
 
 
 def saved_by(node: Any) -> dict[str, torch.Tensor]:

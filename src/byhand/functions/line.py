@@ -14,6 +14,7 @@ from byhand.functions.inputs import copy_of, is_continuous, tensors_in
 from byhand.recording.walk import metas_of, topological
 
 UNITS = 16.0  # units of rounding in each result, as they add up over all results
+NEGLIGIBLE = 1e-9  # of the size of the results, or of the gradient: no difference is told below that
 
 
 class NotSealed(Exception):
@@ -101,9 +102,15 @@ class Line:
 
     @property
     def size(self) -> float:
-        """The size of the weighed results, if nothing cancelled, in the root mean square."""
+        """The size of the weighed results, if nothing cancelled, in the root mean square; that of the weights where all results are 0."""
         parts = [float((seed.abs() * widen(self.outputs[name]).abs()).square().sum()) for name, seed in self.seeds.items()]
-        return math.sqrt(sum(parts))
+        return math.sqrt(sum(parts)) or math.sqrt(sum(float(seed.abs().square().sum()) for seed in self.seeds.values()))
+
+    @property
+    def negligible(self) -> float:
+        """What is not told apart: a part of the results or of the gradient, as small as a rounding unit of what the function was given."""
+        given = unit(*(tensor.dtype for name, tensor in self._attempts.inputs.tensors().items() if name in self.start))
+        return max(NEGLIGIBLE * self.size, min(max(given, NEGLIGIBLE), unit(torch.float32)) * self.length)
 
     @property
     def floor(self) -> float:
@@ -138,7 +145,7 @@ def _signs(at: torch.Tensor, seed: int) -> torch.Tensor:
 def _like(at: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
     """The direction, made symmetric for a symmetric matrix: PyTorch's gradients of what asks for one are right along such directions."""
     square = at.dim() > 1 and at.shape[-1] == at.shape[-2] and at.shape[-1] > 1
-    return (direction + direction.mH) / 2 if square and torch.equal(at, at.mH) else direction
+    return (direction + direction.mH) / 2 if square and torch.allclose(at, at.mH, rtol=1e-5, atol=1e-8) else direction
 
 
 def _inner(one: torch.Tensor, other: torch.Tensor) -> float:

@@ -18,7 +18,7 @@ FITTED = 4  # points that a slope is taken from: those with the smallest steps
 STEEP = 1.5  # halfway between the slope of a wrong gradient and that of a right one
 NEARER = 2.0**-8  # where nothing can be said, steps this much smaller are taken
 SHRUNK = 3  # times at most
-NEGLIGIBLE = 1e-9  # of the size of the results, or of the gradient: no difference of two slopes is told below that
+CALM = 1e-2  # of the change at the largest step: a function that varies more than that at the tiniest ones is not smooth
 HIDDEN = 1e-3  # of the change at the largest step: rounding that is more than that leaves nothing to see
 ASIDE = 2.0**-9  # how far from the inputs the test is made again where they lie on a kink
 WINDOW = 4  # steps at which a measured change must settle, each nearer to the next than to the last
@@ -105,12 +105,13 @@ def _weighed(line: Line, made: Seal) -> Seal:
     if not math.isfinite(error) or not _smooth(line, made):
         said = "not sealed: it bends at the inputs, or changes too fast to be followed even at the smallest steps"
         return replace(made, verdict=Verdict.NOT_COMPARED, said=said)
-    if abs(change - line.promised) <= max(error, NEGLIGIBLE * line.size):
+    if abs(change - line.promised) <= max(error, line.negligible):
         said = (
             f"slope {made.slope:.2f}: these steps cross bends of the function; close by, it changes as the gradient says, to {size(error)}"
         )
         return replace(made, said=said)
     told = f"a step of 1 changes the result by {rounded(change, 6)}, the gradient says {rounded(line.promised, 6)}"
+    told += f" (they differ by {size(abs(change - line.promised))})" if abs(change - line.promised) < 1e-4 * abs(change) else ""
     blamed = tuple(name for name in line.start if _wrong(line, name, made))
     return replace(made, verdict=Verdict.DIFFERS, said=f"slope {made.slope:.2f}, not 2: {told}", blamed=blamed)
 
@@ -133,7 +134,8 @@ def _smooth(line: Line, made: Seal) -> bool:
     changes = [abs(line.change(step) - line.change(-step)) for step in steps]
     quiet = [bend <= change / 4 + ABOVE * line.floor for bend, change in zip(bends, changes, strict=True)]
     falls = bends[-1] <= bends[0] * steps[-1] / steps[0] / 2 + ABOVE * line.floor
-    return quiet[-1] and falls
+    calm = made.floor <= max(ABOVE * line.floor, CALM * abs(line.change(made.points[0].step)))
+    return quiet[-1] and falls and calm
 
 
 def _wrong(line: Line, name: str, made: Seal) -> bool:
@@ -175,7 +177,7 @@ def _forward(line: Line) -> tuple[Verdict, str]:
         tangent = line.tangent()
     except Exception as problem:
         return Verdict.NOT_COMPARED, f"no forward mode: {_line(problem)}"
-    floor = max(UNITS * line.rounding, NEGLIGIBLE) * line.length + ABOVE * line.floor
+    floor = UNITS * line.rounding * line.length + line.negligible + ABOVE * line.floor
     if abs(tangent - line.promised) <= floor:
         return Verdict.AGREES, f"forward mode says {rounded(tangent, 6)}, backward {rounded(line.promised, 6)}: the same to {size(floor)}"
     said = f"forward mode says {rounded(tangent, 6)}, backward {rounded(line.promised, 6)}: one of jvp and backward is wrong"

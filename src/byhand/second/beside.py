@@ -59,8 +59,13 @@ def direction(node: Node, number: int, like: torch.Tensor) -> torch.Tensor:
     return torch.randn(like.shape, generator=generator, dtype=dtype).to(device=like.device, dtype=like.dtype)
 
 
-def first_apart(node: Node, working: Working, theirs: Derivatives, directions: Directions, places: Sequence[Place]) -> Apart | None:
-    """The first place where the derivatives differ by more than rounding explains, None if there is none."""
+def first_apart(
+    node: Node, working: Working, theirs: Derivatives, directions: Directions, places: Sequence[Place], loudest: float
+) -> Apart | None:
+    """The first place where the derivatives differ by more than rounding explains, None if there is none.
+
+    `loudest` is the largest number that PyTorch's were worked from: what cancels leaves its rounding behind.
+    """
     ours = working.derivative(directions, as_is)
     rounding = max(GUARD, unit(*(meta.dtype for meta in node.outputs), *(edge.meta.dtype for edge in node.edges if edge)))
     scale = max((largest(each) for each in (*ours.values(), *theirs.values())), default=0.0)
@@ -70,9 +75,9 @@ def first_apart(node: Node, working: Working, theirs: Derivatives, directions: D
         def again(change: Change, place: Place = place) -> Callable[[], torch.Tensor]:
             return lambda: working.derivative(directions, change)[place.ours]
 
-        comparison = _compare(mine, other, rounding, scale, again)
+        nothing = other is None or not other.count_nonzero()
+        comparison = _compare(mine, other, rounding, scale if nothing else max(scale, loudest), again)
         if comparison is not None and comparison.verdict is Verdict.DIFFERS:
-            nothing = other is None or not other.count_nonzero()
             return Apart(place.edge, _words(place, comparison, mine if nothing else None), nothing)
     return None
 

@@ -22,6 +22,7 @@ from byhand.second.beside import Place, direction, first_apart, largest, places_
 from byhand.second.derivatives import Derivatives, Paths, add, by_hand, by_torch
 from byhand.second.differences import slope_of
 from byhand.second.workings import Bounds, ByOperations, ByRules, Directions, Grads, Working
+from byhand.value import magnitude
 from byhand.words import size
 
 ONCE = "PyTorch refuses to differentiate its backward, and says so"
@@ -99,7 +100,7 @@ def _compared(node: Node, live: Any, sent: Sent, bounds: Bounds) -> Seconded:
     if wrong is not None:
         return wrong
     _lead_on(node, live, theirs, bounds)
-    apart = first_apart(node, working, theirs, directions, places)
+    apart = first_apart(node, working, theirs, directions, places, max(_loudest(sent), _on_the_way(judged)))
     if apart is None:
         return Seconded(node.index, Verdict.AGREES)
     # a right gradient, made of steps that are each differentiated rightly, has a wrong derivative only where steps are not in the graph
@@ -158,7 +159,7 @@ def _by_differences(node: Node, live: Any, sent: Sent, directions: Directions, t
 
 def _differ(node: Node, ours: Mapping[int, torch.Tensor], sent: Sent) -> bool:
     """Whether the gradients themselves are not the same: then there is nothing to say about what they depend on."""
-    loudest = max((largest(grad.detach()) for grad in sent.grads if grad is not None), default=0.0)
+    loudest = _loudest(sent)
     for number, given in sent.edges.items():
         edge, theirs = node.edges[number], given.detach()
         mine = receive(ours[number].detach(), edge) if edge is not None and number in ours else torch.zeros_like(theirs)
@@ -166,6 +167,16 @@ def _differ(node: Node, ours: Mapping[int, torch.Tensor], sent: Sent) -> bool:
         if compare(mine, theirs, max(unit(theirs.dtype), _SAME), scale=scale).verdict is Verdict.DIFFERS:
             return True
     return False
+
+
+def _loudest(sent: Sent) -> float:
+    """The largest number among the upstream gradients and what the node sent."""
+    return max((largest(each.detach()) for each in (*sent.grads, *sent.edges.values()) if each is not None), default=0.0)
+
+
+def _on_the_way(judged: Judged) -> float:
+    """The largest number among what PyTorch's nodes sent one another."""
+    return max((magnitude(each.by_torch) for made in judged.contributions.values() for each in made), default=0.0)
 
 
 def _wrong(node: Node, paths: Paths, judged: Judged) -> Seconded | None:

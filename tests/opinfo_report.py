@@ -19,7 +19,7 @@ FIGURES = ROOT / "opinfo.json"
 PAGE = ROOT.parent / "docs" / "opinfo.md"
 RULES = ROOT.parent / "docs" / "rules.md"
 MOST, MOST_PLANTED, MOST_SECOND = 400, 2, 2
-SUITE = {"float64": 2, "float32": 1, "bfloat16": 1, "complex128": 1}
+SUITE = {"float64": 2, "bfloat16": 1}
 """Samples of each operator that the test suite looks at."""
 
 HEAD = """# OpInfo: every gradient of PyTorch's own samples, by hand

@@ -6,7 +6,6 @@ from byhand.comparison import FULL, UNITS
 from byhand.judged import Place
 from byhand.value import Shown, magnitude
 
-
 ROOM = 4.0
 
 

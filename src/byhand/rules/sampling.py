@@ -86,7 +86,7 @@ def taps(coordinate: torch.Tensor, size: int, interpolation_mode: int, padding_m
         slopes, bends = torch.stack([-torch.ones_like(place), torch.ones_like(place)]), torch.zeros_like(weights)
     inside = (pixels >= 0) & (pixels <= size - 1)
     unit_slope = slope * unit
-    return (pixels + 0.5).long().clamp(0, size - 1), weights * inside, slopes * inside * unit_slope, bends * inside * unit_slope**2
+    return pixels.long().clamp(0, size - 1), weights * inside, slopes * inside * unit_slope, bends * inside * unit_slope**2
 
 
 def combinations(every_taps: tuple[tuple[torch.Tensor, ...], ...]) -> Iterator[tuple[int, ...]]:

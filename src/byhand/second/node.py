@@ -30,6 +30,7 @@ FIRST = "its first derivative differs already"
 SPARSE = "sparse gradients are not differentiated twice by hand"
 UNKNOWN = "nothing is known of its forward"
 _REFUSALS = frozenset({"Error", "DelayedError", "NotImplemented"})
+MARGIN = 16  # floors by which a node of PyTorch's second derivative must be off to be called wrong by itself
 _SAME = 1e-6  # rounding by which two gradients may differ and still be of one function: others judge them
 
 
@@ -187,7 +188,7 @@ def _wrong(node: Node, paths: Paths, judged: Judged) -> Seconded | None:
     for index, made in judged.contributions.items():
         for each in made:
             found = each.comparison
-            if found.verdict is Verdict.DIFFERS and math.isfinite(found.error):
+            if found.verdict is Verdict.DIFFERS and MARGIN * found.floor < found.error < math.inf:
                 words = f"PyTorch's {paths.names[index]} is off by {size(found.error)}, where rounding explains {size(found.floor)}"
                 return Seconded(node.index, Verdict.DIFFERS, words)
     return None

@@ -27,7 +27,8 @@ HEAD = """# OpInfo: every gradient of PyTorch's own samples, by hand
 PyTorch tests its operators with samples of its own (OpInfo). Each is run here on the CPU, and every node behind it is worked by our rules
 beside PyTorch's own node, twice: with the gradients that come from random ones at the outputs, and with random gradients at each node.
 A node agrees if all that it sends does, within the rounding that was measured. An operator is covered if every node of all its samples
-agrees. Of each operator there are up to 400 samples, of grid_sampler_3d 12 of 30 (the others have half a million elements each). Written by `python tests/opinfo_report.py`; `tests/test_opinfo.py` holds a part of it to what is so.
+agrees. Of each operator there are up to 400 samples, of grid_sampler_3d 12 of 30
+(the others have half a million elements each). Written by `python tests/opinfo_report.py`; `tests/test_opinfo.py` holds a part of it to what is so.
 
 | dtype | operators | covered | samples | classes | nodes | agree | differ | not compared | leaves | agree | differ |
 |---|---|---|---|---|---|---|---|---|---|---|---|
@@ -68,7 +69,7 @@ def mistakes(found):
         "## Planted mistakes",
         "",
         "Every rule is put off by a relative error, and each node that agreed before must differ. Counted are edges whose gradient is not",
-        f"zero, in up to {MOST_PLANTED} samples of each operator: of each size, how many were seen of how many, then the classes, and those",
+        f"zero, in up to {MOST_PLANTED} samples of each operator: how many were seen of how many, by size, then the classes and those",
         "seen somewhere. `python tests/planted.py` measures it with more samples.",
         "",
         f"| dtype | error | {' | '.join(planted.SIZES)} | classes | seen |",

@@ -20,6 +20,7 @@ LAYERS = (
     ("judged", "pattern", "known"),
     ("drift",),
     ("opinions",),
+    ("flow",),
     ("judging", "yours"),
     ("assembly", "direct"),
     ("second",),

@@ -39,11 +39,11 @@ def judge_directly(
 def _judge_all(judge: Judge, graph: Graph, live: Sequence[Any], told: Callable[[int], None]) -> None:
     for node, handle in zip(graph.nodes, live, strict=True):
         told(node.index)
-        grads = [judge.received(node.index, output_nr) for output_nr in range(len(node.outputs))]
+        grads = [judge.flow.received(node.index, output_nr) for output_nr in range(len(node.outputs))]
         if node.leaf:
             judge.leaf(node.index, grads[0])
-        elif judge.unknown(node):
-            judge.not_run(node, judge.unknown(node))
+        elif judge.flow.unknown(node):
+            judge.not_run(node, judge.flow.unknown(node))
         elif any(grad is not None for grad in grads):
             try:
                 theirs = run_node(node, handle, grads)

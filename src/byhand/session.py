@@ -63,7 +63,7 @@ class Watched(Judge):
 
     def leaf(self, index: int, grad: torch.Tensor | None) -> None:
         """A leaf's gradient is complete; where PyTorch makes this very tensor its `.grad`, it need not be summed up again."""
-        whole = grad is not None and grad.numel() > LARGEST and grad is self.received(index)
+        whole = grad is not None and grad.numel() > LARGEST and grad is self.flow.received(index)
         super().leaf(index, grad)
         self._tell(index)
         if grad is not None and whole:

@@ -31,6 +31,8 @@ class Opaque:
         if tape.again is None or any(value is None for value in found):
             raise Unreadable(tape.name, "", reason)
         native = [value for value in found if value is not None]
+        if any(value.is_complex() for value in native):
+            raise Unreadable(tape.name, "", f"{reason}, and complex numbers are not moved one way only")
         outputs = self(native)
         kept = [fingerprint(output) for output in outputs]
         if len(kept) != len(tape.fingerprints) or not all(map(matches, kept, tape.fingerprints)):

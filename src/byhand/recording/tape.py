@@ -273,6 +273,7 @@ def ordinary(values: Any) -> bool:
         and tensor.layout is torch.strided
         and not tensor.is_meta
         and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+        and not torch._C._functorch.is_legacy_batchedtensor(tensor)
         for tensor in _tensors(values)
     )
 

@@ -3,15 +3,17 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Run", "Verdict", "__version__", "check", "errors", "explain", "record"]
+__all__ = ["Finding", "Run", "Verdict", "__version__", "check", "errors", "explain", "record"]
 
 if TYPE_CHECKING:
     from byhand import errors
     from byhand.api import check, explain
+    from byhand.findings import Finding
     from byhand.results import Verdict
     from byhand.run import Run, record
 
 _HOMES = {
+    "Finding": "byhand.findings",
     "Run": "byhand.run",
     "Verdict": "byhand.results",
     "check": "byhand.api",

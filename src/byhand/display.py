@@ -8,7 +8,7 @@ from typing import Any
 from byhand.document import Document
 from byhand.export import to_json
 from byhand.faults import find
-from byhand.findings import Severity
+from byhand.findings import Finding, Severity
 from byhand.render.latex import render_latex
 from byhand.render.text import render_text
 from byhand.results import Pass, Verdict
@@ -32,6 +32,11 @@ class Story:
         return {"text/plain": render_text(self.document, width=100)}
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong, one finding for each fault; empty if nothing is."""
+        return find(self.passes)
+
+    @property
     def agrees(self) -> bool:
         """Whether everything that was compared agrees, and something was: False too if nothing was compared."""
         return not self.differs and any(Verdict.AGREES in verdicts(made) for made in self.passes)
@@ -39,7 +44,7 @@ class Story:
     @property
     def differs(self) -> bool:
         """Whether anything that was compared differs, or a second derivative is lost."""
-        wrong = any(finding.severity is Severity.ERROR for finding in find(self.passes))
+        wrong = any(finding.severity is Severity.ERROR for finding in self.findings)
         return wrong or any(Verdict.DIFFERS in verdicts(made) for made in self.passes)
 
     def to_latex(self) -> str:
@@ -48,7 +53,7 @@ class Story:
 
     def to_json(self) -> str:
         """The passes and what is wrong in them as JSON, schema byhand/1."""
-        return to_json(self.passes, find(self.passes))
+        return to_json(self.passes, self.findings)
 
 
 def verdicts(made: Pass) -> set[Verdict]:

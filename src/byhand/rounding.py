@@ -16,6 +16,13 @@ MEDIAN = 4_096  # elements; up to this many, a factor is that of the middle elem
 OPERANDS = 1.5  # units that an operand is moved by: two operations on it, of one unit each, never undo that
 SHORT, LARGEST, STEP = 2.0**-11, 65_504.0, 2.0**-24  # float16: its rounding unit, its largest number, and its smallest
 HASH = 0x1E3779B97F4A7C15  # what the bits of a number are multiplied by, so that their first says nothing of the number
+EXACT = frozenset(
+    "floor ceil round trunc sign sgn heaviside amax amin aminmax max min maximum minimum fmax fmin median nanmedian kthvalue mode "
+    "sort topk cummax cummin relu clamp clamp_min clamp_max threshold hardtanh zeros ones full arange zeros_like ones_like full_like "
+    "new_zeros new_ones new_full scalar_tensor eye tril triu masked_fill one_hot".split()
+)
+"""Operations that round nothing: they give a number that they were given, or a whole one, which may be compared with it later."""
+
 POOL = 65_521  # signs drawn once; a prime, so that no row of a tensor begins where the row before it began
 
 
@@ -143,7 +150,7 @@ class _Nudge:
 
 
 class _Rounding(TorchDispatchMode):
-    """Moves the result of every operation that makes a new tensor."""
+    """Moves the result of every operation that makes a new tensor and rounds."""
 
     nudge: _Nudge
 
@@ -157,7 +164,7 @@ class _Rounding(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The operation, its new floating results moved; views and results written in place stay what they are."""
         result = func(*args, **kwargs) if kwargs else func(*args)
-        if _aliases(func):
+        if _aliases(func) or _is_exact(func, args):
             return result
         if isinstance(result, tuple | list):
             return type(result)(self.nudge(each) for each in result)
@@ -168,3 +175,9 @@ class _Rounding(TorchDispatchMode):
 def _aliases(function: Any) -> bool:
     """Whether an operation gives a view, or what it was given to write into."""
     return any(each.alias_info is not None for each in function._schema.returns)
+
+
+def _is_exact(function: Any, arguments: Any) -> bool:
+    """Whether an operation rounds nothing: it selects, or makes a whole number a floating one."""
+    name = function.overloadpacket.__name__
+    return name in EXACT or (name == "_to_copy" and not _is_float(arguments[0]))

@@ -86,7 +86,8 @@ def _repeat(written: Written, known: dict[int, Any], wider: Wider) -> None:
     arguments, keywords = swap((arguments, keywords), wider.dtype, torch.dtype)
     result = _call(written.function, arguments, keywords, wider)
     slots = _slots(written.results)
-    values = [each for each in _flat(result) if isinstance(each, torch.Tensor)]
+    # what is made of no tensor, or of integers, comes in PyTorch's default precision
+    values = [wider.tensor(each) for each in _flat(result) if isinstance(each, torch.Tensor)]
     known.update(zip(slots, values, strict=True) if slots else ())
 
 

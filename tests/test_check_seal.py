@@ -15,7 +15,9 @@ def tensor(*shape, dtype=torch.float32):
 
 
 @pytest.mark.parametrize(
-    "function", [torch.relu, torch.abs, lambda x: x.max(), lambda x: x.sort().values, lambda x: x.clamp(-1, 1), torch.round], ids=str
+    "function",
+    [torch.relu, torch.abs, lambda x: x.max(), lambda x: x.sort().values, lambda x: x.clamp(-1, 1), torch.round],
+    ids=["relu", "abs", "max", "sort", "clamp", "round"],
 )
 @pytest.mark.parametrize("at", [torch.zeros(4), torch.tensor([0.0, 1.0, 1.0, -2.0]), tensor(300)], ids=["zeros", "ties", "random"])
 def test_a_kink_is_no_alarm(function, at):

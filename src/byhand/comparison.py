@@ -140,7 +140,8 @@ def _measured(
     floors, together = quick, whole
     for movement in noise():
         floors, together = quick + limits.spread * _smoothed(movement.elements), whole + limits.together * movement.factor
-        floors = torch.where(beyond & ~torch.isfinite(movement.elements), torch.inf, floors)
+        lost = ~torch.isfinite(movement.elements) if movement.lost is None else movement.lost
+        floors = torch.where(beyond & lost, torch.inf, floors)
         if abs(factor) <= together and not (difference > floors).any():
             break
     return floors, together

@@ -1,7 +1,7 @@
 """What flows back: what our chain and PyTorch's nodes have sent to each place, and how far the two can be trusted there."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
@@ -9,6 +9,7 @@ from byhand.chain_rule import accumulate
 from byhand.comparison import compare, unit
 from byhand.graph import Graph, Node
 from byhand.judged import Arrived, Judged, Place
+from byhand.recording.later import Later
 from byhand.results import Contribution, Verdict
 from byhand.value import Missing, Shown, Value
 
@@ -22,7 +23,7 @@ class Flow:
     on from PyTorch's number, with the reason, `lost` those where nothing is known. `single` is what one edge alone sent to a leaf.
     """
 
-    def __init__(self, graph: Graph, found: Judged, keep: frozenset[Place], tell: Callable[[torch.Tensor | None], Shown]) -> None:
+    def __init__(self, graph: Graph, found: Judged, keep: frozenset[Place], later: Later) -> None:
         self.strayed: set[Place] = set()
         self.borrowed: dict[Place, str] = {}
         self.lost: dict[Place, str] = {}
@@ -30,7 +31,7 @@ class Flow:
         self.ours: dict[Place, torch.Tensor] = {}
         self.theirs: dict[Place, torch.Tensor] = {}
         self._sent: dict[Place, tuple[torch.Tensor, Shown, int]] = {}
-        self._found, self._keep, self._tell = found, keep, tell
+        self._found, self._keep, self._later = found, keep, later
         self._share = found.shared = sum(_elements(node) for node in graph.nodes) > BIG
 
     def send(self, to: Place, ours: torch.Tensor, theirs: torch.Tensor | None, value: Shown = Missing.NOT_RECORDED) -> None:
@@ -40,6 +41,10 @@ class Flow:
         if theirs is not None:
             self._sent[to] = (theirs, value, theirs._version)
             self.theirs[to] = self.ours[to] if together else accumulate(self.theirs.get(to), theirs)
+
+    def told(self, tensor: torch.Tensor | None) -> Shown:
+        """The value of a gradient, its statistics filled in later; that there is none is said."""
+        return Missing.NO_GRADIENT if tensor is None else self._later.summarize(tensor)
 
     def received(self, index: int, output_nr: int = 0) -> torch.Tensor | None:
         """What PyTorch's nodes have sent to a place so far; the direct way feeds its nodes with it."""
@@ -80,7 +85,7 @@ class Flow:
             if grad is not None and place in self._keep:
                 self._found.kept[place] = grad
             by_torch = self.value(place, grad)
-            self._found.arrived[place] = Arrived(by_torch, by_torch if same else self._tell(mine), rewritten)
+            self._found.arrived[place] = Arrived(by_torch, by_torch if same else self.told(mine), rewritten)
         return ours, together
 
     def written_into(self, place: Place, theirs: torch.Tensor | None) -> bool:
@@ -92,7 +97,7 @@ class Flow:
         """The value of what arrived; what one node alone sent was summed up when it was sent."""
         sent, value, version = self._sent.pop(place, (None, Missing.NOT_RECORDED, 0))
         unchanged = sent is not None and sent is grad and sent._version == version
-        return value if unchanged and isinstance(value, Value) else self._tell(grad)
+        return value if unchanged and isinstance(value, Value) else self.told(grad)
 
     def _meet(self, mine: torch.Tensor, grad: torch.Tensor, place: Place) -> bool:
         if mine.layout is not torch.strided or grad.layout is not torch.strided:

@@ -44,7 +44,7 @@ class Judge:
         self._later = Later(remember=True)
         self._rounding = unit(*{meta.dtype for node in graph.nodes[:64] for meta in node.outputs})
         self._drift, self._moved = Drift(), 0.0
-        self.flow = Flow(graph, self.found, keep, self._told)
+        self.flow = Flow(graph, self.found, keep, self._later)
         for root, seed in zip(graph.roots, seeds, strict=True):
             self.flow.send((root.node, root.output_nr), seed, seed)
 
@@ -66,10 +66,6 @@ class Judge:
         """What was found out, with nothing left to be filled in."""
         self._later.settle()
         return self.found
-
-    def _told(self, tensor: torch.Tensor | None) -> Shown:
-        """The value of a gradient, its statistics filled in later; that there is none is said."""
-        return Missing.NO_GRADIENT if tensor is None else self._later.summarize(tensor)
 
     def not_run(self, node: Node, reason: str) -> None:
         """What a node sends is not known, nor what depends on it."""
@@ -122,7 +118,7 @@ class Judge:
             self.flow.strayed.add(to)
         if verdict is Verdict.INTENDED and self.flow.has_strayed(node):
             self.flow.borrowed.setdefault(to, f"it depends on {node.name}, which differs as declared, and on a wrong gradient before it")
-        by_torch = self._told(theirs)
+        by_torch = self.flow.told(theirs)
         places = tuple((node.index, output) for output in range(len(node.outputs)))
         rounding = unit(edge.meta.dtype, *second.dtypes)
         self._drift.sent(to, by_torch, rounding, weighed.comparison.floor / UNITS, places)
@@ -231,7 +227,7 @@ class Judge:
         to = (edge.node, edge.output_nr)
         worked = contribute(node, number, operands)
         chained = worked.received if own is operands else contribute(node, number, own).received
-        by_torch = self._told(theirs)
+        by_torch = self.flow.told(theirs)
         comparison = self._compare(node, number, edge, worked, theirs, operands, by_torch)
         same = theirs is not None and comparison.verdict is Verdict.AGREES and not comparison.error
         if theirs is not None and worked.rule.accuracy and comparison.verdict is Verdict.AGREES:
@@ -287,7 +283,7 @@ class Judge:
             self.flow.borrowed[to] = f"it depends on {node.name}, which was not compared"
             self.flow.send(to, theirs, theirs)
         comparison = Comparison(verdict, reason=reason, source=self._source)
-        return Contribution(number, to, None, Missing.NOT_COMPARED, self._told(theirs), comparison)
+        return Contribution(number, to, None, Missing.NOT_COMPARED, self.flow.told(theirs), comparison)
 
 
 def _local(worked: Worked, edge: Edge, operands: Operands, number: int) -> float | None:

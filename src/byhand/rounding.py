@@ -27,10 +27,14 @@ POOL = 65_521  # signs drawn once; a prime, so that no row of a tensor begins wh
 
 
 class Movement(NamedTuple):
-    """What rounding was seen to do to a result: how far each element moved, and by what part the whole did."""
+    """What rounding was seen to do to a result: how far each element moved, and by what part the whole did.
+
+    `lost` says which elements were infinite or NaN at times; `elements` is then how far they moved at the other times.
+    """
 
     elements: torch.Tensor
     factor: float
+    lost: torch.Tensor | None = None
 
     def largest(self) -> float:
         """The largest finite movement of an element."""
@@ -62,15 +66,17 @@ def spread(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], r
     """
     exact = work(_widened)()
     moved, factor = torch.zeros_like(exact, dtype=torch.float64), 0.0
-    ties = False
+    lost, ties = torch.zeros_like(moved, dtype=torch.bool), False
     for sample in range(SAMPLES):
         result = _moved(work, rounding, sample, ties)
         if not sample and _jumps(work, rounding, result, exact):
             ties = True
             result = _moved(work, rounding, sample, ties)
-        moved = torch.maximum(moved, (result - exact).abs())
+        far = (result - exact).abs()
+        finite = torch.isfinite(far)
+        moved, lost = torch.maximum(moved, torch.where(finite, far, 0.0)), lost | ~finite
         factor = max(factor, abs(factor_between(result, exact)))
-        yield Movement(moved, factor)
+        yield Movement(moved, factor, lost)
 
 
 def _moved(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], rounding: float, sample: int, ties: bool) -> torch.Tensor:

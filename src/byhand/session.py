@@ -74,7 +74,7 @@ class Watched(Judge):
         storage, version, value = self._stored.get(index, (None, 0, Missing.NOT_RECORDED))
         if grad is not None and storage is not None and grad._version == version and storage.cdata == grad.untyped_storage()._cdata:
             return value
-        return self._told(grad)
+        return self.flow.told(grad)
 
     def ended(self, number: int) -> Callable[[], Pass]:
         """What puts the pass together, as far as it got; plain data is all that it holds."""

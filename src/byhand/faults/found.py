@@ -27,7 +27,10 @@ MEANS = {
 
 @dataclass(slots=True)
 class Seen:
-    """One fault: where it was seen first, how often in that pass, and in which passes."""
+    """One fault: where it was seen first, how often in that pass, in which passes, and at which of PyTorch's nodes.
+
+    `later` is what came out wrong of it when a backward that had spoiled what it needs ran again.
+    """
 
     result: Pass
     step: Step
@@ -35,6 +38,8 @@ class Seen:
     lines: list[str] = field(default_factory=list)
     passes: list[int] = field(default_factory=list)
     uses: int = 0
+    nodes: set[tuple[int, int]] = field(default_factory=set)
+    later: "Seen | None" = None
 
 
 def find(passes: Sequence[Pass]) -> tuple[Finding, ...]:
@@ -48,7 +53,22 @@ def find(passes: Sequence[Pass]) -> tuple[Finding, ...]:
                     known.lines += [line for line in (located(step.origin),) if line and line not in known.lines]
                     known.uses += result is known.result
                     known.passes += [result.number] if result.number not in known.passes else []
-    return tuple(_finding(each) for each in seen.values())
+                    known.nodes.add((result.graph.nodes[step.index].sequence, each.edge))
+    return tuple(_finding(each) for each in _joined(list(seen.values())))
+
+
+def _joined(seen: Sequence[Seen]) -> list[Seen]:
+    """The faults without those that are another's: of a backward that spoiled what it needs, and was wrong when its node ran again."""
+    spoiling = [each for each in seen if each.step.function is not None and _was_right(each.each)]
+    kept = []
+    for each in seen:
+        known = next((before for before in spoiling if before is not each and each.nodes <= before.nodes), None)
+        if known is None or each.each.comparison.verdict is not Verdict.DIFFERS or each.passes[0] <= known.passes[0]:
+            kept.append(each)
+        else:
+            known.later = known.later or each
+            known.passes = sorted({*known.passes, *each.passes})
+    return kept
 
 
 def is_wrong(comparison: Comparison) -> bool:
@@ -78,10 +98,10 @@ def _finding(seen: Seen) -> Finding:
     fault = each.comparison.fault
     return Finding(
         CODES.get(fault, "wrong-gradient") if fault else "wrong-gradient",
-        Severity.WARNING if _was_right(each) else Severity.ERROR,
+        Severity.WARNING if _was_right(each) and seen.later is None else Severity.ERROR,
         names[0] if names else _input_name(seen.result, step, each) or step.name or step.op,
         each.comparison.written or step.origin,
-        f"{_sentence(seen.result, step, each)}{_measure(each)}{_pattern(each)}",
+        f"{_sentence(seen.result, step, each)}{_measure(each) if seen.later is None else _afterwards(seen.later)}{_pattern(each)}",
         f"{_cause(seen.result, step, each)}{_reach(names, len(weights), each)}{_elsewhere(seen)}",
         advice(each, step.function, _parameter(step.function, each)) if step.function else _ordinary(step, fault),
         cause="second-derivative" if fault is Fault.SECOND_WRONG else "",
@@ -95,13 +115,18 @@ def _sentence(result: Pass, step: Step, each: Contribution) -> str:
         case Fault.SECOND | Fault.SECOND_WRONG:
             return _twice(step, each, target)
         case Fault.OVERWRITTEN if _was_right(each):
-            return f"{_called(step)} is right for {target}, but the next backward through this graph will not be"
+            return f"{_called(step)} is right for {target}, but it writes into what is not its own"
         case Fault.OVERWRITTEN:
             return f"What {_called(step)} kept for its backward was changed before it ran, so {target} gets a wrong gradient"
         case Fault.SHAPE:
             return f"{_called(step)} returns a gradient of the wrong shape for {target}"
     nothing = step.function is not None and not isinstance(each.by_torch, Value)
     return f"{_called(step)} returns {'None' if nothing else 'a wrong gradient'} for {target}"
+
+
+def _afterwards(later: Seen) -> str:
+    """How wrong a backward is after it had spoiled what it needs."""
+    return f". When it ran again, in pass {later.result.number:,}, it was wrong{_measure(later.each)}"
 
 
 def _twice(step: Step, each: Contribution, target: str) -> str:
@@ -165,7 +190,8 @@ def _pattern(each: Contribution) -> str:
 
 def _cause(result: Pass, step: Step, each: Contribution) -> str:
     if each.comparison.written is not None and step.function is None:
-        return "PyTorch counts the writes into a tensor, and refuses a backward that needs what was overwritten; those through .data it does not see"
+        counts = "PyTorch counts the writes into a tensor, and refuses a backward that needs what was overwritten"
+        return f"{counts}; those through .data it does not see"
     if step.function is None:
         own = f"rule {each.rule}" if each.rule else "second opinion"
         return f"{step.op} is PyTorch's own, and byhand's {own} gives another number"
@@ -173,7 +199,8 @@ def _cause(result: Pass, step: Step, each: Contribution) -> str:
         target = _target(result, step, each)
         return f"{place(step.function)} uses numbers that do not lead back to {target} in the graph that create_graph=True makes"
     if _was_right(each):
-        return f"{place(step.function)} changes in place what does not belong to it alone"
+        others = "a second backward through this graph, or what else takes the same gradient, gets the changed numbers"
+        return f"{place(step.function)} changes in place what does not belong to it alone: {others}"
     return f"It is worked in {place(step.function)}. The right one comes from {MEANS.get(each.opinion, 'byhand')}"
 
 

@@ -132,8 +132,8 @@ def times(ratio: float) -> str:
 
 
 def _nice(ratio: float) -> bool:
-    size = max(abs(ratio), 1 / abs(ratio))
-    return size <= NICE and abs(size - round(size)) < 1e-3
+    whole = max(abs(ratio), 1 / abs(ratio))
+    return whole <= NICE and abs(whole - round(whole)) < 1e-3
 
 
 def conjugate(found: Compared) -> Pattern | None:
@@ -160,8 +160,8 @@ def in_another_layout(found: Compared, around: Around) -> Pattern | None:
 
 def _as_contiguous(tensor: torch.Tensor) -> torch.Tensor | None:
     """The storage from the tensor's offset on, read in order; None where that runs over its end."""
-    size = tensor.untyped_storage().nbytes() // tensor.element_size()
-    if tensor.storage_offset() + tensor.numel() > size:
+    held = tensor.untyped_storage().nbytes() // tensor.element_size()
+    if tensor.storage_offset() + tensor.numel() > held:
         return None
     strides = torch.empty(tensor.shape, device="meta").stride()
     return tensor.detach().as_strided(tensor.shape, strides, tensor.storage_offset())
@@ -187,9 +187,9 @@ def without_a_term(found: Compared, around: Around) -> Pattern | None:
         fitted = found.fitted(value)
         if fitted is None:
             continue
-        for dimension, size in enumerate(off.shape):
+        for dimension, length in enumerate(off.shape):
             rows = tuple(slice(None) if each == dimension else slice(8) for each in range(off.dim()))
-            tried = size >= FEW and _one_number_each(found, off, fitted, dimension, rows)
+            tried = length >= FEW and _one_number_each(found, off, fitted, dimension, rows)
             if tried and _one_number_each(found, off, fitted, dimension, ...):
                 number = f"one number for each row of dimension {dimension}"
                 told = f"{name} times {number}" if name else number
@@ -200,8 +200,7 @@ def without_a_term(found: Compared, around: Around) -> Pattern | None:
 def _one_number_each(found: Compared, off: torch.Tensor, value: torch.Tensor, dimension: int, rows: Any) -> bool:
     """Whether what is off in these rows is the value times one number for each row."""
     off, value = off[rows], value[rows]
-    size = value.abs()
-    where = size.argmax(dimension, keepdim=True)
+    where = value.abs().argmax(dimension, keepdim=True)
     most = value.gather(dimension, where)
     number = torch.where(most == 0, 0.0, off.gather(dimension, where) / most)
     allowed = found.floors[rows] + UNITS_OF_SUM * found.rounding * torch.maximum(found.ours[rows].abs(), found.theirs[rows].abs())

@@ -113,9 +113,12 @@ def found_behind(outputs, number, second):
 def along_the_second_order(outputs, seeds, generator):
     """The same for the graph of the gradient itself, as create_graph=True makes it."""
     leaves = [node.variable for node in read_graph(outputs)[1] if type(node).__name__ == LEAF]
-    with torch.enable_grad():
-        seeds = [each.requires_grad_() for each in seeds]
-        grads = torch.autograd.grad(outputs, leaves, seeds, create_graph=True, allow_unused=True)
+    seeds = [each.requires_grad_() for each in seeds]
+    try:
+        with torch.enable_grad():
+            grads = torch.autograd.grad(outputs, leaves, seeds, create_graph=True, allow_unused=True)
+    except RuntimeError:  # no second derivative in PyTorch
+        return
     roots = [grad for grad in grads if grad is not None and grad.grad_fn is not None]
     if roots:
         graph, live = read_graph(roots)

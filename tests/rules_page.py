@@ -51,6 +51,18 @@ WHY_NONE = {
     "Igamma*": "PyTorch has no derivative of its first input",
     "SpecialZeta*": "PyTorch has no derivative of its first input",
     "StandardGammaGrad*": "PyTorch has no derivative of it",
+    "AcoshBackward1": "PyTorch has no derivative of the operation in place",
+    "AsinhBackward1": "PyTorch has no derivative of the operation in place",
+    "AtanhBackward1": "PyTorch has no derivative of the operation in place",
+    "ChunkBackward0": "PyTorch has no derivative of it: chunk makes nodes of split",
+    "CdistBackwardBackward0": "PyTorch has no second derivative of it",
+    "PdistBackwardBackward0": "PyTorch has no second derivative of it",
+    "EmbeddingBag*BackwardBackward0": "PyTorch has no second derivative of it",
+    "MaxPool2DBackwardBackward0": "PyTorch has no second derivative of it; made on Apple's GPUs only",
+    "ConjBackward0_copy": "PyTorch refuses autograd for it: its output is a complex copy",
+    "ViewAsComplexBackward0_copy": "PyTorch refuses autograd for it: its output is a complex copy",
+    "MatmulBackward0": "made of nested tensors only, which are not worked by hand",
+    "SliceInverseBackward0": "made inside functionalisation only",
     "UndefinedGradBackward": "PyTorch's mark of a gradient that is missing",
 }
 """Name patterns of classes without a rule -> why; classes that no pattern fits have not been taught yet."""

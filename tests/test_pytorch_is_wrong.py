@@ -20,6 +20,7 @@ CASES = {
         torch.arange(12, dtype=torch.float64).reshape(3, 4),
     ),
 }
+HALVES = (torch.bfloat16, torch.float16)
 
 
 def slopes(function, at):
@@ -69,14 +70,80 @@ def test_hardsigmoid_is_a_sixth_and_not_a_sixth_in_float32():
     assert leaf.grad.tolist() != [1 / 6, 1 / 6]
 
 
-def test_matrix_exp_in_bfloat16_is_not_a_number():
-    """Of a matrix of norm 2 PyTorch's exponential and its gradient are infinite or NaN in bfloat16; by hand it is what float32 gives."""
-    at = torch.tensor([[2.0, 1.0], [0.5, -2.0]], dtype=torch.bfloat16)
-    leaf, wide = at.clone().requires_grad_(), at.float().requires_grad_()
-    torch.linalg.matrix_exp(leaf).sum().backward()
-    torch.linalg.matrix_exp(wide).sum().backward()
+@pytest.mark.parametrize("dtype", HALVES, ids=str)
+def test_matrix_exp_in_half_types_is_not_a_number(dtype):
+    """Of a matrix of norm 2 PyTorch's exponential and its gradient are infinite or NaN in half types; by hand it is what float32 gives."""
+    by_torch, by_hand, wide = thrice(torch.linalg.matrix_exp, torch.tensor([[2.0, 1.0], [0.5, -2.0]]), dtype)
 
-    [(_, by_hand)] = by_our_chain([torch.linalg.matrix_exp(at.requires_grad_())], [torch.ones(2, 2, dtype=torch.bfloat16)])
+    assert not by_torch.isfinite().any()
+    torch.testing.assert_close(by_hand, wide, rtol=0.02, atol=0.02)
 
-    assert not leaf.grad.isfinite().any()
-    torch.testing.assert_close(by_hand.float(), wide.grad, rtol=0.02, atol=0.02)
+
+@pytest.mark.parametrize(("dtype", "least"), [(torch.bfloat16, 256), (torch.float16, 2048)], ids=str)
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_a_pixel_s_long_sum_stands_still_in_half_types(dimensions, dtype, least):
+    """4,000 samples of one pixel have the gradient 4,000; in half types PyTorch stops at the first number that 1 does not change."""
+    grid = torch.zeros(1, *[1] * (dimensions - 1), 4000, dimensions)
+
+    def sampled(pixel):
+        return torch.nn.functional.grid_sample(pixel, grid.to(pixel.dtype), align_corners=True)
+
+    by_torch, by_hand, wide = thrice(sampled, torch.ones(1, 1, *[1] * dimensions), dtype)
+
+    assert by_torch.item() == least
+    assert by_hand.item() == pytest.approx(wide.item(), rel=0.01) == 4000
+
+
+def test_a_sample_reads_another_pixel_in_bfloat16():
+    """Between pixels 749 and 750 PyTorch's nearest is 752, since the place is worked in bfloat16."""
+    grid = torch.tensor([[[[0.5, 0.0]]]])
+
+    def sampled(row):
+        return torch.nn.functional.grid_sample(row, grid.to(row.dtype), mode="nearest", align_corners=True)
+
+    by_torch, by_hand, wide = thrice(sampled, torch.arange(1000.0).reshape(1, 1, 1, 1000), torch.bfloat16)
+
+    assert [each.flatten().argmax().item() for each in (by_torch, by_hand, wide)] == [752, 749, 749]
+
+
+@pytest.mark.parametrize(("dtype", "margin"), [(torch.float16, 12.0), (torch.float32, 90.0)], ids=str)
+def test_soft_margin_loss_of_a_large_margin_is_not_a_number(dtype, margin):
+    """The slope there is 1; PyTorch divides infinity by infinity."""
+    by_torch, by_hand, _ = thrice(lambda x: torch.nn.functional.soft_margin_loss(x, -torch.ones_like(x)), torch.tensor([margin]), dtype)
+
+    assert by_torch.isnan().all()
+    torch.testing.assert_close(by_hand, torch.ones(1), rtol=1e-3, atol=0)
+
+
+def test_powers_of_a_norm_overflow_in_float16():
+    """Of a small element's part in a norm of order -1 the gradient is 1; in float16 PyTorch's is infinite."""
+    by_torch, by_hand, wide = thrice(lambda x: torch.linalg.vector_norm(x, -1), torch.tensor([0.003, 2.0]), torch.float16)
+
+    assert by_torch[0] == float("inf")
+    torch.testing.assert_close(by_hand[0], wide[0], rtol=0.01, atol=0)
+
+
+def test_powers_of_a_distance_overflow_in_float16():
+    """The distance of order 4 between two vectors 44 apart has a gradient of size 1; in float16 PyTorch's is zero."""
+    by_torch, by_hand, wide = thrice(lambda x: torch.dist(x, torch.zeros_like(x), 4), torch.tensor([30.0, 40.0, 2.0]), torch.float16)
+
+    assert by_torch.tolist() == [0, 0, 0]
+    torch.testing.assert_close(by_hand, wide, rtol=0.02, atol=1e-6)
+
+
+def test_logcumsumexp_of_a_large_element_is_lost_in_float16():
+    """The first of two elements far above the other gets both gradients, 1 and 1; in float16 PyTorch's logarithms have no such digits."""
+    by_torch, _, wide = thrice(lambda x: x.logcumsumexp(0), torch.tensor([10_000.0, 1.0]), torch.float16)
+
+    torch.testing.assert_close(wide, torch.tensor([2.0, 0.0]), rtol=1e-3, atol=0)
+    assert by_torch[0] != 2
+
+
+def thrice(function, at, dtype):
+    """The gradient of the sum of what the function gives: PyTorch's in the dtype, ours in it, and PyTorch's in float32."""
+    leaf, wide = at.clone().to(dtype).requires_grad_(), at.clone().requires_grad_()
+    function(wide).sum().backward()
+    function(leaf).sum().backward()
+    output = function(leaf)
+    [(_, by_hand)] = by_our_chain([output], [torch.ones_like(output)])
+    return leaf.grad, by_hand.float(), wide.grad

@@ -1,4 +1,4 @@
-"""Second derivatives of PyTorch's own operators: each node behind the samples of OpInfo, and nothing that differs."""
+"""Second derivatives of PyTorch's own operators: each node behind samples of OpInfo, of every so many-th operator; nothing differs."""
 
 from collections import Counter
 
@@ -12,8 +12,10 @@ from byhand.recording.walk import read_graph
 from byhand.results import Verdict
 from byhand.second import second_derivatives
 
-PARTS = 8
-DTYPES = (torch.float64, torch.float32)
+PARTS = 4
+EVERY = {torch.float64: 2, torch.float32: 8}
+"""Every so many-th operator, by dtype; all of them take minutes. What float32 has of its own is the rounding."""
+
 MOST = 1  # samples of each operator
 NODES = 200  # a larger graph repeats the same few nodes
 LEAST = 0.9  # of the nodes that are compared, and agree
@@ -41,12 +43,13 @@ def seconded(operator, dtype):
         yield from ((graph.nodes[each.index].name, each) for each in found)
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", EVERY, ids=str)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_operator_differs_twice(part, dtype):
-    """Of every operator the second derivatives agree wherever they can be compared, and nearly all can."""
+    """Of every second operator (in float32: every eighth) the second derivatives agree where they can be compared, and nearly all can."""
     counts, wrong = Counter(), []
-    for name in sorted(operators())[part::PARTS]:
+    for name in sorted(operators())[part * EVERY[dtype] :: PARTS * EVERY[dtype]]:
         operator = operators()[name]
         if not differentiable(operator, dtype) or "sparse" in name:
             continue

@@ -19,10 +19,13 @@ HASH = 0x1E3779B97F4A7C15  # what the bits of a number are multiplied by, so tha
 EXACT = frozenset(
     "floor ceil round trunc sign sgn heaviside amax amin aminmax max min maximum minimum fmax fmin median nanmedian kthvalue mode "
     "sort topk cummax cummin relu clamp clamp_min clamp_max threshold hardtanh zeros ones full arange zeros_like ones_like full_like "
-    "new_zeros new_ones new_full scalar_tensor eye tril triu masked_fill one_hot".split()
+    "new_zeros new_ones new_full scalar_tensor eye tril triu masked_fill one_hot clone".split()
 )
 """Operations that round nothing: they give a number that they were given, or a whole one, which may be compared with it later."""
 
+SUMS = frozenset(
+    {"sum", "mean"}
+)  # one unit of the sum of the terms' sizes: partial sums are rounded too, which terms that cancel do not show
 POOL = 65_521  # signs drawn once; a prime, so that no row of a tensor begins where the row before it began
 
 
@@ -69,7 +72,7 @@ def spread(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], r
     lost, ties = torch.zeros_like(moved, dtype=torch.bool), False
     for sample in range(SAMPLES):
         result = _moved(work, rounding, sample, ties)
-        if not sample and _jumps(work, rounding, result, exact):
+        if not ties and _jumps(work, rounding, sample, result, exact):
             ties = True
             result = _moved(work, rounding, sample, ties)
         far = (result - exact).abs()
@@ -87,13 +90,17 @@ def _moved(work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], r
 
 
 def _jumps(
-    work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]], rounding: float, result: torch.Tensor, exact: torch.Tensor
+    work: Callable[[Callable[[Any], Any]], Callable[[], torch.Tensor]],
+    rounding: float,
+    sample: int,
+    result: torch.Tensor,
+    exact: torch.Tensor,
 ) -> bool:
     """Whether a result moves no farther when all is moved much more: then a tie was broken, which rounding does not do."""
     far = (result - exact).abs()
     if not (far > LARGE * exact.abs()).any():
         return False
-    farther = (_moved(work, MORE * rounding, 0, False) - exact).abs()
+    farther = (_moved(work, MORE * rounding, sample, False) - exact).abs()
     return bool(((farther < MORE / 4 * far) & (far > LARGE * exact.abs())).any())
 
 
@@ -174,6 +181,9 @@ class _Rounding(TorchDispatchMode):
             return result
         if isinstance(result, tuple | list):
             return type(result)(self.nudge(each) for each in result)
+        if func.overloadpacket.__name__ in SUMS and _is_float(args[0]) and args[0].layout is torch.strided:
+            sizes = func(args[0].abs(), *args[1:], **(kwargs or {}))
+            return self.nudge(result) + (self.nudge(sizes) - sizes)
         return self.nudge(result)
 
 

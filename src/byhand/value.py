@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
-from math import isfinite, prod
+from math import isfinite, prod, sqrt
 from typing import Any
 
 WHOLE = 64  # elements; up to this many a tensor is kept whole
@@ -70,7 +70,7 @@ def magnitude(value: Shown) -> float:
         finite = sizes if isfinite(sum(sizes)) else [size for size in sizes if size < float("inf")]
         return max(finite, default=0.0)
     if value.minimum is None and value.norm is not None:  # complex: what is the least that the largest can be
-        return value.norm / prod(value.shape) ** 0.5
+        return value.norm / sqrt(prod(value.shape))
     return max(abs(value.minimum or 0.0), abs(value.maximum or 0.0))
 
 

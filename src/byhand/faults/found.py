@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from byhand.faults.advice import advice, place
+from byhand.faults.shared import changed_for
 from byhand.faults.subject import spoiled
 from byhand.findings import Finding, Severity
 from byhand.results import Comparison, Contribution, Fault, Function, Pass, Step, Verdict
@@ -93,16 +94,17 @@ def _key(step: Step, each: Contribution) -> tuple[object, ...]:
 
 def _finding(seen: Seen) -> Finding:
     step, each = seen.step, seen.each
-    weights = spoiled(seen.result, each.to[0])
+    others = changed_for(seen.result, step) if _was_right(each) else ()
+    weights = spoiled(seen.result, others[0][0] if others else each.to[0])
     names = [plain(leaf.name) for leaf in weights if leaf.name]
     fault = each.comparison.fault
     return Finding(
         CODES.get(fault, "wrong-gradient") if fault else "wrong-gradient",
-        Severity.WARNING if _was_right(each) and seen.later is None else Severity.ERROR,
+        Severity.WARNING if _was_right(each) and seen.later is None and not others else Severity.ERROR,
         names[0] if names else _input_name(seen.result, step, each) or step.name or step.op,
         each.comparison.written or step.origin,
         f"{_sentence(seen.result, step, each)}{_measure(each) if seen.later is None else _afterwards(seen.later)}{_pattern(each)}",
-        f"{_cause(seen.result, step, each)}{_reach(names, len(weights), each)}{_elsewhere(seen)}",
+        f"{_cause(seen.result, step, each)}{_reach(names, len(weights), each, others[0][1] if others else '')}{_elsewhere(seen)}",
         advice(each, step.function, _parameter(step.function, each)) if step.function else _ordinary(step, fault),
         cause="second-derivative" if fault is Fault.SECOND_WRONG else "",
         passes=tuple(seen.passes),
@@ -204,14 +206,17 @@ def _cause(result: Pass, step: Step, each: Contribution) -> str:
     return f"It is worked in {place(step.function)}. The right one comes from {MEANS.get(each.opinion, 'byhand')}"
 
 
-def _reach(names: Sequence[str], count: int, each: Contribution) -> str:
-    """Which weights get their gradients through the wrong input."""
+def _reach(names: Sequence[str], count: int, each: Contribution, through: str) -> str:
+    """Which weights get their gradients through the wrong input, or through a value that got what another had changed."""
     if not count:
         return "."
     shown = list(names[:NAMED])
     shown += [f"{count - len(shown):,} more" if shown else counted(count, "weight")] if count > len(shown) else []
     if each.comparison.fault is Fault.SECOND:
         return f". What is made of the gradient of {', '.join(shown)}, and differentiated again, is wrong."
+    if through:
+        wrong = "gets a wrong gradient" if count == 1 else "get wrong gradients"
+        return f". {through} takes the same gradient and got it changed, so {', '.join(shown)} {wrong}."
     gets = "gets its gradient" if count == 1 else "get their gradients"
     return f". {', '.join(shown)} {gets} through this input."
 

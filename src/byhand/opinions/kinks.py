@@ -9,7 +9,7 @@ from byhand.graph import Edge
 from byhand.opinions.opinion import Given
 
 STEP = 1e-7  # of an element's size, and of the tensor's: far more than rounding in double precision, far less than the program's numbers
-SAMPLES = 6
+SAMPLES = 12  # in pairs that move in opposite ways
 JUMP = 1e-3  # of the larger side's gradient: by less than this a smooth function may change along the step
 
 Shifted = Callable[[Callable[[torch.Tensor], torch.Tensor]], Given]
@@ -34,17 +34,25 @@ def between_the_sides(shifted: Shifted, number: int, edge: Edge, ours: torch.Ten
 
 
 class _Shift:
-    """Moves every element a little, all up, all down, or each at random; in double precision."""
+    """Moves every element a little, in double precision; two samples after each other move in opposite ways.
+
+    The first two move all alike, the next two each the farther the later it is, so that of equal elements the last or the first is the
+    largest, and the others each at random.
+    """
 
     def __init__(self, sample: int) -> None:
-        self._sample = sample
-        self._generator = torch.Generator().manual_seed(sample)
+        self._kind, self._way = sample // 2, 1.0 - 2.0 * (sample % 2)
+        self._generator = torch.Generator().manual_seed(self._kind)
 
     def __call__(self, value: torch.Tensor) -> torch.Tensor:
         """The value, moved."""
         wide = widen(value)
-        signs = torch.randint(0, 2, value.shape, generator=self._generator, dtype=torch.float64).to(value.device) * 2 - 1
-        if self._sample < 2:
-            signs = torch.full_like(signs, 1.0 - 2.0 * self._sample)
         typical = wide.abs().mean() if wide.numel() else 0.0
-        return wide + STEP * signs * (wide.abs() + typical)
+        return wide + STEP * self._way * self._moves(wide) * (wide.abs() + typical)
+
+    def _moves(self, wide: torch.Tensor) -> torch.Tensor:
+        if self._kind == 0:
+            return torch.ones_like(wide)
+        if self._kind == 1:
+            return torch.linspace(-1, 1, wide.numel(), dtype=wide.dtype, device=wide.device).view(wide.shape)
+        return torch.rand(wide.shape, generator=self._generator, dtype=wide.dtype).to(wide.device) * 2 - 1

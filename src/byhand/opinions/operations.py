@@ -54,7 +54,8 @@ def _shifted(node: Node, tape: Tape, grads: Grads, shift: Callable[[torch.Tensor
 
 
 def _work(node: Node, tape: Tape, wide: torch.dtype | None, grads: Grads, change: Callable[[Any], Any]) -> Given:
-    values = [change(value) if value.is_floating_point() or value.is_complex() else value for value in _values(tape)]
+    moved = getattr(change, "alike", change)  # equal elements stay equal where a tie was broken: rounding does not do that
+    values = [moved(value) if value.is_floating_point() or value.is_complex() else value for value in _values(tape)]
     wider = Wider(wide if change is as_is else torch.float64)
     return _through(node, tape, values, [grad if grad is None else change(grad) for grad in grads], wider)
 

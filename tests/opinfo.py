@@ -87,7 +87,7 @@ def outputs_of(operator, sample):
 
 def judged(operator, dtype, most, *, second=False) -> Iterator[Finding]:
     """What was found in the operator's samples. Where `second`, the graphs of their gradients are judged too."""
-    name = full_name(operator)
+    name, twice = full_name(operator), second and operator.supports_gradgrad
     for number, sample in enumerate(samples(operator, dtype, most)):
         seed(number)
         try:
@@ -96,7 +96,7 @@ def judged(operator, dtype, most, *, second=False) -> Iterator[Finding]:
             yield Finding(name, number, "chain", REFUSED, 0, -1, Comparison(Verdict.NOT_COMPARED, reason=type(problem).__name__))
             continue
         if outputs:
-            yield from (replace(each, operator=name, sample=number) for each in found_behind(outputs, number, second))
+            yield from (replace(each, operator=name, sample=number) for each in found_behind(outputs, number, twice))
 
 
 def found_behind(outputs, number, second):

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 SAMPLES = 4
 LARGE = 2.0**-10  # of a result: what moves it by more may have broken a tie
@@ -148,6 +148,10 @@ class _Nudge:
         """The value moved; where ties are kept, equal elements all the same way, so that a maximum stays one."""
         if not self._kind[2] or not _is_float(value) or value.layout is not torch.strided:
             return self(value)
+        with _disable_current_modes():  # what moves the results of a rule must not part what is equal here
+            return self._alike(value)
+
+    def _alike(self, value: torch.Tensor) -> torch.Tensor:
         wide = _widened(value).contiguous()
         bits = torch.view_as_real(wide) if wide.is_complex() else wide
         signs = (bits.view(torch.int64) * (HASH >> 4 * self._kind[1] | 1) < 0).to(torch.float64) * 2 - 1

@@ -6,7 +6,7 @@ from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.explanation.frame import MOST, at, place, verdict
 from byhand.explanation.labels import Labels
 from byhand.findings import Severity
-from byhand.results import Contribution, Pass, Step, Verdict
+from byhand.results import Contribution, Fault, Pass, Step, Verdict
 from byhand.value import Shown, Value
 from byhand.words import cell, counted, flat, located, number, plain, size
 
@@ -70,7 +70,9 @@ def rewritten(labels: Labels) -> Iterator[Block]:
     places += [(leaf.index, 0) for leaf in labels.leaves if leaf.rewritten]
     if places:
         names = ", ".join(labels.gradient(place).text for place in places[:MOST]) + (", …" if len(places) > MOST else "")
-        yield Prose((Cell("A hook changed "), Cell(names, Role.NAME), Cell(" on its way: what arrives there is not what was sent.")))
+        written = any(each.comparison.fault is Fault.OVERWRITTEN for step in labels.steps for each in step.contributions)
+        who = "A backward that writes in place" if written else "A hook"
+        yield Prose((Cell(f"{who} changed "), Cell(names, Role.NAME), Cell(" on its way: what arrives there is not what was sent.")))
 
 
 def _difference(step: Step, each: Contribution, labels: Labels, *, told: bool) -> Iterator[Block]:

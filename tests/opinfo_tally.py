@@ -48,6 +48,7 @@ class Tally:
         self.differing = defaultdict(set)
         self.reached = defaultdict(set)
         self.reached_second = defaultdict(set)
+        self.second = Counter()
         self.refused = Counter()
 
     def operator(self, name, findings):
@@ -76,6 +77,7 @@ class Tally:
         if word == DIFFER:
             self.differing[node].add(operator)
         (self.reached_second if second else self.reached)[node].add(operator)
+        self.second[word] += second
         if word == NOT:
             self.reasons[node, reason] += 1
 
@@ -104,6 +106,8 @@ class Tally:
             "reasons": [[node, reason, count] for (node, reason), count in sorted(self.reasons.items())],
             "differing": in_order(self.differing),
             "reached": in_order(self.reached),
+            "second order": {word: self.second[word] for word in (AGREE, DIFFER, NOT)},
+            "reached by the second order": in_order(self.reached_second),
             "refused": dict(sorted(self.refused.items())),
         }
 

@@ -18,7 +18,8 @@ HEAD = """# Every node class of PyTorch {version}, and how byhand works it
 gradient that arrives (`grads[i]` that of output i), other names are what PyTorch saved, or are explained in the rules' files. Where there
 are several cases, each has its line, named after the case. Every rule has the tests of its example (`tests/test_rules.py`,
 `tests/test_rule_formulas.py`: beside PyTorch's node, beside central differences, with a planted mistake). The last column names operators
-of OpInfo (`docs/opinfo.md`) that reach the class, and the zoo (`docs/zoo.md`) where it does. Written by `python tests/opinfo_report.py`.
+of OpInfo (`docs/opinfo.md`) that reach the class (twice: by a second derivative), and the zoo (`docs/zoo.md`) where it does. Written by
+`python tests/opinfo_report.py`.
 
 | class | rules | reached by |
 |---|---|---|

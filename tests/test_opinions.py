@@ -188,3 +188,29 @@ def test_a_wrong_slope_beside_a_kink_is_found(monkeypatch):
         Rectified.apply(weight).sum().backward()
 
     assert run.passes[0].coverage.differ == 1
+
+
+class Narrow(torch.autograd.Function):
+    """A sum of squares that is worked in float32, whatever comes in."""
+
+    @staticmethod
+    def forward(ctx, value):
+        """In float32."""
+        ctx.save_for_backward(value)
+        return value.float().square().mean(-1).to(value.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        """In float32 too."""
+        (value,) = ctx.saved_tensors
+        return (grad.float().unsqueeze(-1) * 2 * value.float() / value.shape[-1]).to(value.dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_a_forward_that_works_in_a_coarser_dtype_is_held_to_that(dtype):
+    """In a float64 program a kernel of float32 is right to float32."""
+    found, made = judged(lambda weight: Narrow.apply(weight / 3), dtype=dtype, shape=(40, 70))
+
+    assert verdicts([each for step in made.steps for each in step.contributions if each.opinion]) == {Verdict.AGREES}
+    assert made.leaves[0].comparison.verdict is Verdict.AGREES
+    assert not found

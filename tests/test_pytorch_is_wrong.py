@@ -131,6 +131,14 @@ def test_powers_of_a_distance_overflow_in_float16():
     torch.testing.assert_close(by_hand, wide, rtol=0.02, atol=1e-6)
 
 
+def test_the_gradient_of_a_product_overflows_in_float16():
+    """A hundredth of 200 by 400 by 2 has gradients up to 800; in float16 PyTorch divides the product, which is infinite."""
+    by_torch, by_hand, wide = thrice(lambda x: x.prod(0) * 0.01, torch.tensor([200.0, 400.0, 2.0]), torch.float16)
+
+    assert by_torch.isinf().all()
+    torch.testing.assert_close(by_hand, wide, rtol=1e-3, atol=0)
+
+
 def test_logcumsumexp_of_a_large_element_is_lost_in_float16():
     """The first of two elements far above the other gets both gradients, 1 and 1; in float16 PyTorch's logarithms have no such digits."""
     by_torch, _, wide = thrice(lambda x: x.logcumsumexp(0), torch.tensor([10_000.0, 1.0]), torch.float16)

@@ -41,6 +41,19 @@ def test_a_complex_summary_has_a_size():
     assert magnitude(Value((100,), "complex128", norm=20.0)) == pytest.approx(2.0)
 
 
+def test_rounding_does_not_change_a_complex_pseudo_inverse():
+    """What rounding moves of it is of the size of rounding: conjugate views inside are seen as such."""
+    matrix = torch.randn(3, 2, generator=torch.Generator().manual_seed(0), dtype=torch.complex128)
+
+    def work(change):
+        moved = change(matrix)
+        return lambda: torch.linalg.pinv(moved)
+
+    *_, last = spread(work, 2.0**-53)
+
+    assert 0 < last.largest() < 1e-12
+
+
 def test_five_percent_of_a_whole_tensor_differ_in_bfloat16(monkeypatch):
     """One factor that is 5 % off in every element is seen, and without it nothing differs."""
     right = byhand.check(product())

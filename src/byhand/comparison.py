@@ -141,7 +141,7 @@ def _measured(
     for movement in noise():
         floors, together = quick + limits.spread * _smoothed(movement.elements), whole + limits.together * movement.factor
         lost = ~torch.isfinite(movement.elements) if movement.lost is None else movement.lost
-        floors = torch.where(beyond & lost, torch.inf, floors)
+        floors = torch.where(lost, torch.where(beyond, torch.inf, floors.maximum(quick * (FULL.units / limits.units))), floors)
         if abs(factor) <= together and not (difference > floors).any():
             break
     return floors, together

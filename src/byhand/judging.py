@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from byhand.chain_rule import Operands, SavedValues, Worked, contribute, receive, settle
+from byhand.chain_rule import Operands, SavedValues, Worked, contribute, overflowing, receive, settle
 from byhand.comparison import UNITS, closely, compare, unit
 from byhand.drift import Drift
 from byhand.errors import ByhandError, NoRule, Unreadable
@@ -234,6 +234,8 @@ class Judge:
             chained = theirs  # what PyTorch approximates is no difference of what depends on it
         elif theirs is not None and same and own is operands and not self.flow.has_strayed(node):
             chained = theirs  # the same bits: there is no need to keep both
+        elif theirs is not None and theirs.dtype is torch.float16 and comparison.verdict is Verdict.AGREES:
+            chained = overflowing(chained, theirs)
         if comparison.verdict is Verdict.DIFFERS or self.flow.has_strayed(node):
             self.flow.strayed.add(to)
         given = worked.given

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, reduce
 from typing import Any, NamedTuple
 
 import torch
@@ -180,7 +180,7 @@ class _Rounding(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The operation, its new floating results moved; views and results written in place stay what they are."""
-        result = func(*args, **kwargs) if kwargs else func(*args)
+        result = _run(func, args, kwargs or {})
         if _aliases(func) or _is_exact(func, args):
             return result
         if isinstance(result, tuple | list):
@@ -189,6 +189,19 @@ class _Rounding(TorchDispatchMode):
             sizes = func(args[0].abs(), *args[1:], **(kwargs or {}))
             return self.nudge(result) + (self.nudge(sizes) - sizes)
         return self.nudge(result)
+
+
+def _run(func: Any, args: Any, kwargs: Any) -> Any:
+    """The operation; of complex tensors with PyTorch's conjugate views as they are outside of a mode.
+
+    In a mode PyTorch leaves them unresolved inside operations that it writes by others: the pseudo-inverse was another matrix.
+    """
+    if not any(isinstance(each, torch.Tensor) and each.is_complex() for each in args):
+        return func(*args, **kwargs)
+    included, excluded = torch._C._dispatch_tls_local_include_set(), torch._C._dispatch_tls_local_exclude_set()
+    views = (torch._C.DispatchKey.Conjugate, torch._C.DispatchKey.Negative)
+    with torch._C._ForceDispatchKeyGuard(included, reduce(lambda keys, key: keys.remove(key), views, excluded)):
+        return func(*args, **kwargs)
 
 
 @cache

@@ -42,7 +42,7 @@ class Second:
     def __init__(self, node: Node, live: Any, grads: Grads, ours: Grads, opinion: Opinion | ByhandError) -> None:
         self._node, self._live, self._grads, self._ours, self._opinion = node, live, grads, ours, opinion
         self._chained: Given | None = None
-        self.dtypes = dtypes_of(node, grads)
+        self.dtypes = dtypes_of(node, grads) | live.metadata[TAPE].dtypes if isinstance(opinion, Opinion) else dtypes_of(node, grads)
         self.by = opinion.by if isinstance(opinion, Opinion) else ""
 
     @classmethod

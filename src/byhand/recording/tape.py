@@ -108,7 +108,7 @@ class Tape:
     `leaks` names calls that took numbers out of PyTorch's sight, so that what depends on them cannot be followed. `again` calls the
     forward itself once more, without a graph, on other tensors in place of the inputs; None where that cannot be done. `wanted` are
     the inputs that needed a gradient: they stand for the edges of the node, in this order. `owners` are the class
-    and the module variables that the forward could write into.
+    and the module variables that the forward could write into, `dtypes` those of all floating numbers on the way.
     """
 
     name: str
@@ -123,6 +123,7 @@ class Tape:
     again: Callable[..., Any] | None = None
     wanted: tuple[int, ...] = ()
     owners: tuple[Any, ...] = ()
+    dtypes: set[torch.dtype] = field(default_factory=set)
 
     @property
     def overwritten(self) -> tuple[int, ...]:
@@ -197,6 +198,7 @@ class Writer:
         fresh = [tensor for tensor in found if self._known(tensor) is None]
         numbers = [self._enter(tensor) for tensor in fresh]
         if depends:
+            self.tape.dtypes.update(tensor.dtype for tensor in fresh if tensor.is_floating_point() or tensor.is_complex())
             self._depends.update(numbers)
             self._depends.update(number for tensor in changed if (number := self._known(tensor)) is not None)
         results = swap(result, lambda tensor: Slot(self._slot(tensor))) if found else None

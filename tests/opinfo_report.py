@@ -43,6 +43,12 @@ def row(name, found):
     return f"| {' | '.join(map(str, (*cells, sum(leaves.values()), leaves['agree'], leaves['differ'])))} |\n"
 
 
+def without_graph(found):
+    """The sentence on operators that no node stands behind."""
+    counts = ", ".join(f"{each['without graph']} in {name}" for name, each in found.items())
+    return f"\nNo sample of these has a node, though OpInfo says that they have gradients; they are not counted as covered: {counts}.\n"
+
+
 def differing(found):
     """The section on what differs."""
     lines = ["", "## PyTorch's own mistakes", "", "What differs is the gradient of these classes, and of leaves behind them:", ""]
@@ -103,7 +109,15 @@ def page(figures):
     """The whole of docs/opinfo.md."""
     found = figures["found"]
     rows = "".join(row(name, each) for name, each in found.items())
-    return HEAD + rows + differing(found) + unjudged(found) + second_order(figures["second"]) + mistakes(figures["planted"])
+    return (
+        HEAD
+        + rows
+        + without_graph(found)
+        + differing(found)
+        + unjudged(found)
+        + second_order(figures["second"])
+        + mistakes(figures["planted"])
+    )
 
 
 def measured(name):

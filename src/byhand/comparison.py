@@ -10,6 +10,7 @@ import torch
 from byhand.quick import SMALL, quickly
 from byhand.results import Comparison, Fault, Verdict
 from byhand.rounding import Movement, factor_between
+from byhand.words import multiple
 
 COARSE = 1e-4  # a rounding unit above this is a half type's
 
@@ -29,11 +30,15 @@ class Limits(NamedTuple):
 
 
 class Told(NamedTuple):
-    """How two tensors differ: the pattern in words and its kind, and if there is none, what stands where they differ most."""
+    """How two tensors differ: the pattern in words and its kind, and if there is none, what stands where they differ most.
+
+    `factor` is the one between all elements, where that is the pattern.
+    """
 
     pattern: str = ""
     fault: Fault | None = None
     example: str = ""
+    factor: float = 0.0
 
 
 Describe = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], Told]
@@ -99,10 +104,19 @@ def compare(
         wrong, total, first = count_wrong(difference, floors)
         where = index_of(worst, ratio)
         found = Comparison(Verdict.DIFFERS, error, floor, where, source=source, wrong=wrong, total=total, first=first)
-        return replace(found, pattern=told.pattern, fault=told.fault, example=told.example)
+        return replace(found, pattern=told.pattern, fault=told.fault, example=told.example, factor=told.factor)
     if abs(factor) > whole:
-        return Comparison(Verdict.DIFFERS, error, floor, reason=f"as a whole by the factor {1 + factor:.9g}", source=source)
+        return _together(factor, Comparison(Verdict.DIFFERS, error, floor, source=source, total=right.numel()))
     return Comparison(Verdict.AGREES, error, floor, source=source)
+
+
+def _together(factor: float, found: Comparison) -> Comparison:
+    """A difference of the whole: by what part ours is PyTorch's, turned round as it is said."""
+    if not 1 + factor:
+        return replace(found, reason="no element is beyond rounding, but together they cancel")
+    ratio = 1 / (1 + factor)
+    reason = f"no element is beyond rounding, but together they are {multiple(ratio)} × the one by hand"
+    return replace(found, reason=reason, fault=Fault.FACTOR, factor=ratio)
 
 
 def closely(

@@ -83,7 +83,7 @@ class Judge:
             self._pass_on(node, theirs, reason)
             return
         ours, together = self.flow.arrive(node, grads)
-        second = Second.of(node, grads, grads if together else ours, saved)
+        second = Second.of(node, grads, grads if together else ours, theirs, saved)
         operands = Operands(node, grads, saved)
         own = operands if together else Operands(node, ours, saved)
         made = []

@@ -51,8 +51,9 @@ class Comparison:
 
     `source` says where PyTorch's number came from: "engine" (the user's own backward) or "direct" (the node called by itself).
     Where they differ, `wrong` of the `total` elements do, the first at `first`, and `pattern` says in words how they differ, "" if
-    nothing simple does; `fault` is the kind of that, `example` has the numbers at the worst place where there is no pattern. INTENDED is
-    a difference that the program declares with `# byhand: intended`.
+    nothing simple does; `fault` is the kind of that, `example` has the numbers at the worst place where there is no pattern. `factor` is
+    PyTorch's over ours where it is one for all elements, 0 where it is not. INTENDED is a difference that the program declares with
+    `# byhand: intended`.
     """
 
     verdict: Verdict
@@ -68,6 +69,7 @@ class Comparison:
     fault: Fault | None = None
     written: Origin | None = None
     example: str = ""
+    factor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ def size(value: float) -> str:
     return rounded(value, 2)
 
 
+def multiple(ratio: float) -> str:
+    """A factor; of one close to 1 by how much it is off."""
+    off = ratio - 1
+    return rounded(ratio) if abs(off) >= 0.01 or not off else f"(1 {'+' if off > 0 else '−'} {size(abs(off))})"
+
+
 def shape(sizes: Sequence[int]) -> str:
     """A shape as Python writes it: (5, 3), (3,), ()."""
     return str(tuple(sizes))

@@ -1,6 +1,16 @@
 """Every error byhand raises: what happened, where, why, and what to type next."""
 
-from byhand.errors.functions import ChangesInput, FunctionFailed, NoInput, NoPath, NoResult, NotByName, NotRepeatable
+from byhand.errors.functions import (
+    ChangesInput,
+    FunctionFailed,
+    NoInput,
+    NoPath,
+    NoResult,
+    NotAGradient,
+    NotByName,
+    NotRepeatable,
+    UnknownOption,
+)
 from byhand.errors.graphs import (
     GraphFreed,
     IntegerGradient,

@@ -6,15 +6,13 @@ from byhand.errors.report import ByhandError
 class NoInput(ByhandError):
     """A function is to be checked that was given nothing that can have a gradient."""
 
-    def __init__(self, function: str, kinds: str, *, empty: bool = False) -> None:
-        nothing = f"byhand.check({function}) was given no number to take a derivative by"
+    def __init__(self, function: str, kinds: str, *, why: str = "") -> None:
+        arrays = "ndarray" in kinds
         super().__init__(
-            nothing,
+            f"byhand.check({function}) was given no number to take a derivative by",
             where=f"the inputs of {function}: {kinds}",
-            why="they are empty tensors: there is nothing in them to compare"
-            if empty
-            else "a gradient is worked for tensors of floating-point or complex numbers",
-            fix=f"byhand.check({function}, torch.randn(3, 4))",
+            why=why or f"a gradient is worked for tensors of floating-point or complex numbers{', not for NumPy arrays' * arrays}",
+            fix=f"byhand.check({function}, {'torch.from_numpy(x)' if arrays else 'torch.randn(3, 4)'})",
         )
 
 
@@ -46,12 +44,12 @@ class NoPath(ByhandError):
 class ChangesInput(ByhandError):
     """A function writes into one of its inputs."""
 
-    def __init__(self, function: str, name: str, much: str) -> None:
+    def __init__(self, function: str, name: str, much: str, *, spelled: str = "") -> None:
         super().__init__(
             f"{function} changes its input {name}",
             where=f"{name}: {much}",
             why="its gradient would be that of a value which is gone; and whoever else uses the tensor gets the changed one",
-            fix=f"byhand.check(lambda {name}: {function}({name}.clone()), ...)      # if it is meant to work in place\n"
+            fix=f"byhand.check(lambda {name}: {spelled or function}({name}.clone()), ...)      # if it is meant to work in place\n"
             "out = x.clone()      # in the function, if it is not",
         )
 
@@ -72,12 +70,12 @@ class NotRepeatable(ByhandError):
 class FunctionFailed(ByhandError):
     """A function, or its backward, raised."""
 
-    def __init__(self, function: str, stage: str, message: str, *, where: str, why: str = "", fix: str = "") -> None:
+    def __init__(self, function: str, stage: str, message: str, *, where: str, why: str = "", fix: str = "", spelled: str = "") -> None:
         super().__init__(
             f"{function}'s {stage} raised {message}",
             where=where,
             why=why or f"the {stage} does not work with these inputs; this is the program's own error, not one of byhand's",
-            fix=fix or f"{function}(...).sum().backward()      # by itself: it raises the same, with its whole traceback",
+            fix=fix or f"{spelled or function}(...).sum().backward()      # by itself: it raises the same, with its whole traceback",
         )
 
 
@@ -91,3 +89,29 @@ class NotByName(ByhandError):
             why="after a loss come your own numbers for its gradients, each by the name of its weight; inputs come after a function",
             fix="byhand.check(loss, w=-2.0)\nbyhand.check(function, x, w)      # the function itself, not its result",
         )
+
+
+class NotAGradient(ByhandError):
+    """What is given as the gradient that arrives is no tensor."""
+
+    def __init__(self, given: object, verb: str) -> None:
+        kind = type(given).__name__
+        super().__init__(
+            f"gradient= was given a {kind}, not a tensor",
+            where=f"byhand.{verb}(…, gradient=…)",
+            why="the gradient that arrives at a result is a tensor of its shape; several results need a list or tuple of tensors",
+            fix=f"byhand.{verb}(…, gradient=torch.tensor([1.0, 2.0]))      # or leave it out",
+        )
+
+
+class UnknownOption(ByhandError):
+    """A word behind a function that is no option of byhand's."""
+
+    def __init__(self, name: str, verb: str, *, close: str = "", gradchecks: bool = False) -> None:
+        if gradchecks:
+            why = "it is an option of torch.autograd.gradcheck; byhand needs none of them: its floors come from rounding"
+            fix = f"{verb}(function, x)      # delete {name}=..."
+        else:
+            why = f"did you mean {close}=?" if close else "the options are gradient= and order="
+            fix = f"{verb}(function, x, {close or 'order'}={2 if close != 'gradient' else '...'})"
+        super().__init__(f"unknown option {name}=", where=f"{verb}(…, {name}=…)", why=why, fix=fix)

@@ -9,7 +9,7 @@ class NotATensor(ByhandError):
     def __init__(self, thing: object, verb: str) -> None:
         kind = type(thing).__name__
         super().__init__(
-            f"byhand.{verb}() was given a {kind}, not a tensor",
+            f"byhand.{verb}() was given a {kind}, {'neither a tensor nor a function' if verb == 'check' else 'not a tensor'}",
             where=f"the first argument of byhand.{verb}()",
             why="only a tensor knows the operations that made it; loss.item() and float(loss) give a plain number that does not",
             fix=f"byhand.{verb}(loss)      # the tensor itself, as you would write loss.backward()",

@@ -2,7 +2,7 @@
 
 from byhand.results import Contribution, Fault, Function, Verdict
 from byhand.value import Value
-from byhand.words import located, plain, rounded, size_of
+from byhand.words import located, multiple, plain
 
 NAMELESS = "its input"
 ADVICE = {
@@ -59,5 +59,5 @@ def _change(each: Contribution, name: str) -> str:
 
 
 def _correction(each: Contribution) -> str:
-    ours, theirs = size_of(each.by_hand), size_of(each.by_torch)
-    return f": it must be multiplied by {rounded(ours / theirs)}" if ours and theirs else ""
+    found = each.comparison.factor
+    return f": it must be multiplied by {multiple(1 / found)}" if found else ""

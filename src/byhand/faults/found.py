@@ -169,6 +169,8 @@ def _measure(each: Contribution) -> str:
     found = each.comparison
     if found.verdict is not Verdict.DIFFERS:
         return "."
+    if not found.wrong and found.reason and not found.where:
+        return f": {plain(found.reason, 100)}.{_both(each.by_hand, each.by_torch)}"
     count = f"{found.wrong:,} of {counted(found.total, 'element')} {'differs' if found.wrong == 1 else 'differ'}"
     first = f", the first at {list(found.first)}" if found.first else ""
     most = f"; the worst, at {list(found.where)}, by {size(found.error)}" if found.where else f" by {size(found.error)}"

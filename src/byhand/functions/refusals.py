@@ -41,8 +41,8 @@ _KNOWN = (
 )
 
 
-def refused(problem: Exception, function: str, stage: str) -> ByhandError:
-    """The exception as an error of ours: what happened where, and if it is a known one, what it means."""
+def refused(problem: Exception, function: str, stage: str, *, spelled: str) -> ByhandError:
+    """The exception as an error of ours: what happened where, and if it is a known one, what it means; `spelled` calls the function."""
     if _ours(problem):
         raise problem
     message = plain(str(problem).split("\n", 1)[0], 160)
@@ -50,7 +50,7 @@ def refused(problem: Exception, function: str, stage: str) -> ByhandError:
     for words, why, fix in _KNOWN:
         if any(word in str(problem) for word in words):
             return FunctionFailed(function, stage, told, where=place_of(problem, function), why=why, fix=fix.format(function=function))
-    return FunctionFailed(function, stage, told, where=place_of(problem, function))
+    return FunctionFailed(function, stage, told, where=place_of(problem, function), spelled=spelled)
 
 
 def _ours(problem: BaseException) -> bool:

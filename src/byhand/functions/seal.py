@@ -11,11 +11,14 @@ from byhand.results import Verdict
 from byhand.words import plain, rounded, size
 
 STEPS = tuple(2.0**-power for power in (6, 8, 10, 12, 14, 16, 18))
-COARSE = tuple(2.0**-power for power in (2, 3, 4, 5, 6, 7, 8))  # the steps where something inside has less than double precision
+COARSE = tuple(2.0**-power for power in range(2, 11))  # the steps where something inside has less than double precision
 TINY = tuple(2.0**-power for power in (20, 21, 22, 23, 24, 36, 40))  # steps at which a function shows little but its rounding
 ABOVE = 8.0  # times the rounding floor: from there on a remainder says something
+ROUGH = 64.0  # times the rounding of double precision: a measured floor above that says that something inside has less
 FITTED = 4  # points that a slope is taken from: those with the smallest steps
-STEEP = 1.5  # halfway between the slope of a wrong gradient and that of a right one
+FEWEST = 3  # points: two make a slope of anything
+SQUARE = (1.8, 2.2)  # the slopes that count as 2
+SHARP = 1e-2  # of the change that the gradient says: what is measured less sharply than that seals nothing
 NEARER = 2.0**-8  # where nothing can be said, steps this much smaller are taken
 SHRUNK = 3  # times at most
 CALM = 1e-2  # of the change at the largest step: a function that varies more than that at the tiniest ones is not smooth
@@ -70,19 +73,39 @@ def _taylor(line: Line) -> Seal:
     floor = _floor(line)
     made = Seal(Verdict.NOT_COMPARED, "not sealed: in float64 it is not finite near the inputs", floor=floor)
     for shrunk in range(SHRUNK):
-        steps = [step * NEARER**shrunk for step in (COARSE if line.coarse else STEPS)]
-        points = tuple(Point(step, abs(line.change(step) - step * line.promised)) for step in steps)
-        if all(math.isfinite(point.remainder) for point in points):
+        points = _points(line, [step * NEARER**shrunk for step in (COARSE if _rough(line, floor) else STEPS)])
+        if len(points) > WINDOW:
             made = _judged(line, points, floor)
             if made.verdict is not Verdict.NOT_COMPARED:
                 return made
     return made
 
 
+def _points(line: Line, steps: Sequence[float]) -> tuple[Point, ...]:
+    """What is left at each step, up to the first one that leads out of where the function is defined. Raises if the smallest does."""
+    found: list[Point] = []
+    for step in reversed(steps):
+        try:
+            ahead, behind = line.change(step), line.change(-step)
+        except Exception:
+            if not found:
+                raise
+            break
+        if not math.isfinite(ahead) or not math.isfinite(behind):
+            break
+        found.append(Point(step, abs(ahead - step * line.promised)))
+    return tuple(reversed(found))
+
+
 def _floor(line: Line) -> float:
     """What rounding does to the change, as it is seen: the second difference at a tiny step is little else."""
     seen = [abs(line.change(step) + line.change(-step)) for step in TINY]
     return max(line.floor, 2 * max((each for each in seen if math.isfinite(each)), default=0.0))
+
+
+def _rough(line: Line, floor: float) -> bool:
+    """Whether something inside has less than double precision, seen in the graph or, where a forward hides it, measured."""
+    return line.coarse or floor > ROUGH * line.floor
 
 
 def _judged(line: Line, points: tuple[Point, ...], floor: float) -> Seal:
@@ -94,26 +117,39 @@ def _judged(line: Line, points: tuple[Point, ...], floor: float) -> Seal:
     if slope is None:
         kind = "linear" if line.length else "constant"
         return replace(made, said=f"nothing is left but rounding: the function is {kind} along this line, as the gradient says")
-    if slope >= STEEP:
-        return replace(made, said=f"slope {slope:.2f}: what is left falls with the square of the step, as it does for a right gradient")
-    return _weighed(line, made)
+    if len(above) >= FEWEST and SQUARE[0] <= slope <= SQUARE[1] and not _rough(line, floor):
+        return replace(made, said=_squared(slope))
+    return _weighed(line, made, enough=len(above) >= FEWEST)
 
 
-def _weighed(line: Line, made: Seal) -> Seal:
-    """A slope that is not that of a right gradient, beside the change that the function shows from both sides."""
+def _squared(slope: float) -> str:
+    return f"slope {slope:.2f}: what is left falls with the square of the step, as it does for a right gradient"
+
+
+def _weighed(line: Line, made: Seal, *, enough: bool) -> Seal:
+    """A slope that proves nothing by itself, beside the change that the function shows from both sides."""
     change, error = min(_settled(line, made), key=lambda settled: settled[1], default=(0.0, math.inf))
     if not math.isfinite(error) or not _smooth(line, made):
         said = "not sealed: it bends at the inputs, or changes too fast to be followed even at the smallest steps"
         return replace(made, verdict=Verdict.NOT_COMPARED, said=said)
     if abs(change - line.promised) <= max(error, line.negligible):
-        said = (
-            f"slope {made.slope:.2f}: these steps cross bends of the function; close by, it changes as the gradient says, to {size(error)}"
-        )
-        return replace(made, said=said)
+        return _agreed(line, made, error, enough=enough)
     told = f"a step of 1 changes the result by {rounded(change, 6)}, the gradient says {rounded(line.promised, 6)}"
     told += f" (they differ by {size(abs(change - line.promised))})" if abs(change - line.promised) < 1e-4 * abs(change) else ""
     blamed = tuple(name for name in line.start if _wrong(line, name, made))
     return replace(made, verdict=Verdict.DIFFERS, said=f"slope {made.slope:.2f}, not 2: {told}", blamed=blamed)
+
+
+def _agreed(line: Line, made: Seal, error: float, *, enough: bool) -> Seal:
+    """Close by, the function changes as the gradient says: a seal, if that was measured sharply."""
+    slope = made.slope or 0.0
+    if error > max(SHARP * line.length, line.negligible):
+        said = f"not sealed: slope {slope:.2f}, and rounding or bends hide what a gradient off by {size(error)} would change"
+        return replace(made, verdict=Verdict.NOT_COMPARED, said=said)
+    if enough and SQUARE[0] <= slope <= SQUARE[1]:
+        return replace(made, said=_squared(slope))
+    kind = "what is left is too little for a slope of 2" if slope > SQUARE[1] else "these steps cross bends of the function"
+    return replace(made, said=f"slope {slope:.2f}: {kind}; close by, it changes as the gradient says, to {size(error)}")
 
 
 def _settled(line: Line, made: Seal) -> Iterator[tuple[float, float]]:

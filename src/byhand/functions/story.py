@@ -1,10 +1,10 @@
 """The report on one function: the judged pass, what the stress showed, and the seal; it shows itself as every story does."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from byhand.display import Story
+from byhand.display import Story, verdicts
 from byhand.document import Block, Cell, Document, Heading, Prose, Role, Table
 from byhand.explanation import tell_check
 from byhand.export import to_json
@@ -33,6 +33,7 @@ class Checked:
     custom: str = ""
     where: Origin | None = None
     odd: tuple[str, ...] = ()
+    interrupted: bool = False
 
 
 class FunctionStory(Story):
@@ -43,21 +44,53 @@ class FunctionStory(Story):
         super().__init__(_document(checked), [checked.passed])
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong: at the nodes, under stress, or with the function as a whole."""
+        return self.checked.passed.findings
+
+    @property
     def differs(self) -> bool:
         """Whether anything differs: a gradient from ours, the backward from itself, or the function from its gradient."""
-        outside = [*(trial.verdict for trial in self.checked.trials), self.checked.seal.verdict, self.checked.seal.forward]
-        faults = any(finding.severity is Severity.ERROR for finding in self.checked.passed.findings)
-        return super().differs or faults or Verdict.DIFFERS in outside
+        return bool(_differing(self.checked))
 
     @property
     def agrees(self) -> bool:
         """Whether everything that was tried agrees, and an input's gradient was compared or the function was sealed; NaN never does."""
-        judged = any(leaf.comparison.verdict is Verdict.AGREES for leaf in self.checked.passed.leaves)
-        return not self.differs and not self.checked.odd and (judged or self.checked.seal.verdict is Verdict.AGREES)
+        return _agrees(self.checked)
 
     def to_json(self) -> str:
         """The pass and what is wrong with the function as JSON, schema byhand/1."""
         return to_json(self.passes, self.checked.passed.findings)
+
+
+def _differing(checked: Checked) -> list[str]:
+    """What differs, in a few words each: the findings, or where there are none what else it is."""
+    found = [
+        f"{each.code} {plain(each.subject, 80)}".rstrip() for each in checked.passed.findings if each.severity is Severity.ERROR
+    ]
+    count = [f"{counted(len(found), 'finding')}: {'; '.join(dict.fromkeys(found))}"] if found else []
+    outside = [trial.name for trial in checked.trials if trial.verdict is Verdict.DIFFERS]
+    outside += ["the function itself"] * (checked.seal.verdict is Verdict.DIFFERS)
+    outside += ["forward mode"] * (checked.seal.forward is Verdict.DIFFERS)
+    outside += [f"your number for {each.name}" for each in checked.passed.yours if each.verdict is Verdict.DIFFERS]
+    outside += ["the gradient by hand"] * (Verdict.DIFFERS in verdicts(checked.passed) and not outside)
+    return count or ([f"differs: {'; '.join(outside)}"] if outside else [])
+
+
+def _agrees(checked: Checked) -> bool:
+    judged = any(leaf.comparison.verdict is Verdict.AGREES for leaf in checked.passed.leaves)
+    seen = judged or checked.seal.verdict is Verdict.AGREES
+    return seen and not _differing(checked) and not checked.odd and not checked.interrupted
+
+
+def _verdict_of_all(checked: Checked) -> Block:
+    """The last line: one verdict on everything."""
+    for words in _differing(checked):
+        return Prose((Cell(words, Role.DIFFERS),))
+    if _agrees(checked):
+        return Prose((Cell("agrees", Role.AGREES),))
+    why = "interrupted" if checked.interrupted else "not all of it is finite" if checked.odd else "nothing could be compared"
+    return Prose((Cell(f"no verdict: {why}", Role.NOT_COMPARED),))
 
 
 def findings(checked: Checked) -> tuple[Finding, ...]:
@@ -83,7 +116,7 @@ def _document(checked: Checked) -> Document:
     told = tell_check(checked.passed).blocks
     title = Heading(f"{checked.called}, worked by hand", 1)
     seeds = Prose((Cell(f"What arrives at the result is a random gradient (seed {checked.seed})."),))
-    return Document((title, seeds, *told[1:], *_odd(checked), *_stress(checked), *_sealed(checked.seal)))
+    return Document((title, seeds, *told[1:], *_odd(checked), *_stress(checked), *_sealed(checked.seal), _verdict_of_all(checked)))
 
 
 def _odd(checked: Checked) -> Iterator[Block]:
@@ -125,16 +158,9 @@ def _sealed(seal: Seal) -> Iterator[Block]:
     intended = " (declared as intended)" if seal.verdict is Verdict.INTENDED else ""
     yield Prose((_verdict(seal.verdict, plain(seal.said, 400) + intended),))
     if seal.blamed:
-        yield Prose((Cell(f"It is the gradient of {', '.join(seal.blamed)} that is not the slope.", Role.DIFFERS),))
+        yield Prose((_verdict(seal.verdict, f"It is the gradient of {', '.join(seal.blamed)} that is not the slope{intended}."),))
     if seal.forward_said:
         yield Prose((_verdict(seal.forward, plain(seal.forward_said, 300)),))
-    yield Prose((Cell(WORTH, Role.FAINT),))
-
-
-WORTH = (
-    "Both are made in float64 along one line: u is the size of each input, with a random sign for each element. They see an error "
-    "anywhere, also one that no single operation shows, but not where it is, and none that only another dtype or layout brings out."
-)
 
 
 def _bar(remainder: float, floor: float, most: float) -> str:
@@ -142,15 +168,3 @@ def _bar(remainder: float, floor: float, most: float) -> str:
     if not remainder > floor > 0 or not most > floor:
         return ""
     return "▪" * max(1, round(BAR * math.log(remainder / floor) / math.log(most / floor)))
-
-
-def failures(checked: Checked) -> Sequence[str]:
-    """What speaks against a function, one line each; nothing if nothing does."""
-    found = [trial.said for trial in checked.trials if trial.verdict is Verdict.DIFFERS]
-    found += [checked.seal.said] if checked.seal.verdict is Verdict.DIFFERS else []
-    found += [checked.seal.forward_said] if checked.seal.forward is Verdict.DIFFERS else []
-    differ = sum(leaf.comparison.verdict is Verdict.DIFFERS for leaf in checked.passed.leaves)
-    found += [
-        f"{counted(checked.passed.coverage.differ, 'operation')} and {counted(differ, 'input')} differ from the gradient by hand"
-    ] * bool(differ or checked.passed.coverage.differ)
-    return [*found, *checked.odd]

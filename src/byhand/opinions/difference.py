@@ -12,20 +12,23 @@ from byhand.graph import Node
 from byhand.opinions.opaque import Opaque
 from byhand.opinions.opinion import Grads, Opinion
 from byhand.opinions.probes import probe
-from byhand.recording.tape import Tape
+from byhand.recording.tape import Tape, same
 
 INNER = 256  # elements that depend on each other; each takes four evaluations, more are probed at random
 WORK = 1 << 28  # elements evaluated in all
-MASKS = 3  # random halves that are moved to see what depends on what
 KINK = 1e-2  # of the slope: by how much it may change with half the step before the function is said to have a kink there
 
 
 class Slopes(NamedTuple):
-    """The gradient at one input by differences, how far each element may be off, and the share of elements at a kink."""
+    """The gradient at one input by differences, how far each element may be off, and what it may be between.
+
+    The two sides are the same where there is no kink; where nothing can be said they are infinitely far apart.
+    """
 
     gradient: torch.Tensor
     noise: torch.Tensor
-    kinks: float
+    low: torch.Tensor
+    high: torch.Tensor
 
 
 def by_difference(node: Node, tape: Tape, grads: Grads, reason: str) -> Opinion:
@@ -35,21 +38,25 @@ def by_difference(node: Node, tape: Tape, grads: Grads, reason: str) -> Opinion:
         raise Unreadable(tape.name, "", f"{reason}, and it draws random numbers")
     if not function.deterministic():
         raise Unreadable(tape.name, "", f"{reason}, and called twice it gives two results")
-    upstream = [
-        torch.zeros_like(output) if grad is None or not output.is_floating_point() else grad.to(output.dtype)
-        for grad, output in zip(grads, function.outputs, strict=True)
-    ]
+    upstream = upstream_of(function, grads)
     edges = [number for number, edge in enumerate(node.edges) if edge is not None]
-    given, noise, notes, probes = {}, {}, {}, {}
+    given, noise, sides, probes = {}, {}, {}, {}
     for edge, number in zip(edges, tape.wanted, strict=True):
         inner = structure(function, number)
         if inner is None:
             probes[edge] = probe(function, number, upstream)
             continue
         found = slopes(function, number, upstream, inner)
-        given[edge], noise[edge] = found.gradient, found.noise
-        notes[edge] = f"{found.kinks:.1%} of the elements lie at a kink and were left out" if found.kinks else ""
-    return Opinion("difference", given, noise=noise, notes=notes, probes=probes)
+        given[edge], noise[edge], sides[edge] = found.gradient, found.noise, (found.low, found.high)
+    return Opinion("difference", given, noise=noise, sides=sides, probes=probes)
+
+
+def upstream_of(function: Opaque, grads: Grads) -> list[torch.Tensor]:
+    """The upstream gradient of each output, zeros where none arrived."""
+    return [
+        torch.zeros_like(output) if grad is None or not output.is_floating_point() else grad.to(output.dtype)
+        for grad, output in zip(grads, function.outputs, strict=True)
+    ]
 
 
 def structure(function: Opaque, number: int) -> list[tuple[int, ...]] | None:
@@ -69,80 +76,104 @@ def structure(function: Opaque, number: int) -> list[tuple[int, ...]] | None:
 
 
 def _own(function: Opaque, number: int, dimension: int) -> bool:
-    """Whether an output's index along a dimension is that of the only input it depends on."""
+    """Whether an output's index along a dimension is that of the only input it depends on.
+
+    Half of the indices are moved at a time, by one digit of their number: any two of them are told apart by some digit.
+    """
     value = function.values[number]
-    back = value.dim() - dimension
-    if any(output.dim() < back or output.shape[-back] != value.shape[dimension] for output in function.outputs):
+    length, back = value.shape[dimension], value.dim() - dimension
+    if any(output.dim() < back or output.shape[-back] != length for output in function.outputs):
         return False
-    if value.shape[dimension] == 1:
-        return all(output.shape[-back] == 1 for output in function.outputs)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(MASKS):
-        half = torch.rand(value.shape[dimension], generator=generator) < 0.5
-        if not bool(half.any()) or bool(half.all()):
-            half = torch.arange(value.shape[dimension]) % 2 == 0
-        moved = value.clone()
-        index = half.to(value.device).nonzero().flatten()
-        moved.index_add_(dimension, index, _steps(value, function.epsilon).index_select(dimension, index))
-        again = function([moved if each == number else other for each, other in enumerate(function.values)])
-        still = (~half).to(value.device).nonzero().flatten()
-        for output, before in zip(again, function.outputs, strict=True):
-            if not torch.equal(output.index_select(-back, still), before.index_select(-back, still)):
+    indices = torch.arange(length, device=value.device)
+    steps = _steps(value, function.epsilon)
+    for digit in range(max(length - 1, 0).bit_length()):
+        for kept in (0, 1):
+            still = (indices >> digit & 1) == kept
+            where = (~still).nonzero().flatten()
+            moved = value.clone().index_add_(dimension, where, steps.index_select(dimension, where))
+            again = function([moved if each == number else other for each, other in enumerate(function.values)])
+            if not all(_same_at(still, back, left, right) for left, right in zip(again, function.outputs, strict=True)):
                 return False
     return True
 
 
-def _steps(value: torch.Tensor, epsilon: float) -> torch.Tensor:
-    """The step of each element: where cutting off and rounding cost about the same."""
+def _same_at(still: torch.Tensor, back: int, left: torch.Tensor, right: torch.Tensor) -> bool:
+    where = still.nonzero().flatten()
+    return same(left.index_select(-back, where), right.index_select(-back, where))
+
+
+def _steps(value: torch.Tensor, epsilon: float, *, close: bool = False) -> torch.Tensor:
+    """The step of each element: where cutting off and rounding cost about the same; `close` to it, where that leads too far."""
     typical = value.abs().mean().clamp(min=1e-30) if value.numel() else value.new_tensor(1.0)
     share: float = epsilon ** (1 / 3)
-    return torch.maximum(value.abs(), typical) * share
+    sizes = value.abs() if close else torch.maximum(value.abs(), typical)
+    return torch.where(sizes == 0, typical, sizes) * share
 
 
 def slopes(function: Opaque, number: int, upstream: Sequence[torch.Tensor], positions: Sequence[tuple[int, ...]]) -> Slopes:
-    """The gradient at one input by five-point differences.
+    """The gradient at one input by five-point differences, once more with closer steps where these are not smooth.
 
     The noise is what the two steps disagree by, what rounding does to the differences, and what it does to a backward that adds up the
     same terms in the program's own precision.
     """
     value = function.values[number]
-    gradient, noise = torch.zeros_like(value), torch.zeros_like(value)
-    kinked = torch.zeros_like(value, dtype=torch.bool)
-    steps = _steps(value, function.epsilon)
+    found = _differences(function, number, upstream, positions, _steps(value, function.epsilon))
+    if bool(((found.low == found.high) & torch.isfinite(found.gradient)).all()):
+        return found
+    nearer = _differences(function, number, upstream, positions, _steps(value, function.epsilon, close=True))
+    better = (nearer.low == nearer.high) & torch.isfinite(nearer.gradient)
+    chosen = Slopes(*(torch.where(better, new, old) for new, old in zip(nearer, found, strict=True)))
+    lost = ~torch.isfinite(chosen.gradient)
+    endless = torch.full_like(chosen.low, torch.inf)
+    return Slopes(
+        torch.where(lost, 0.0, chosen.gradient),
+        torch.where(lost, 0.0, chosen.noise),
+        torch.where(lost, -endless, chosen.low),
+        torch.where(lost, endless, chosen.high),
+    )
+
+
+def _differences(
+    function: Opaque, number: int, upstream: Sequence[torch.Tensor], positions: Sequence[tuple[int, ...]], steps: torch.Tensor
+) -> Slopes:
+    value = function.values[number]
+    gradient, noise, low, high = (torch.zeros_like(value) for _ in range(4))
     for position in positions:
         mask = torch.zeros_like(value)
         mask[tuple(slice(None) if index < 0 else index for index in position)] = 1
-        step = steps * mask
-        coarse, terms, _ = _slope(function, number, upstream, step)
-        fine, _, size = _slope(function, number, upstream, step / 2)
-        reduced = [_reduced(each, value, position) for each in (coarse, fine, size, terms)]
         width = torch.where(mask > 0, steps, 1.0)
-        wide, narrow = reduced[0] / (2 * width), reduced[1] / width
-        off = (wide - narrow).abs()
-        rounding = 4 * function.epsilon * reduced[2] / width + function.native * reduced[3] / (2 * width)
-        kinked |= (mask > 0) & (off > KINK * torch.maximum(wide.abs(), narrow.abs()) + 16 * rounding)
-        gradient += torch.where(mask > 0, (4 * narrow - wide) / 3, 0.0)
-        noise += torch.where(mask > 0, off / 16 + rounding, 0.0)
-    noise = torch.where(kinked, gradient.abs() * 1e3 + 1e3, noise)
-    return Slopes(gradient, noise, kinked.double().mean().item() if value.numel() else 0.0)
+        above, below, _, _ = _change(function, number, upstream, steps * mask)
+        rise, fall, terms, size = _change(function, number, upstream, steps * mask / 2)
+        shaped = [_reduced(each, value, position) for each in (above - below, rise, fall, terms, size)]
+        wide, right, left = shaped[0] / (2 * width), shaped[1] / (width / 2), -shaped[2] / (width / 2)
+        narrow = (right + left) / 2
+        rounding = 4 * function.epsilon * shaped[4] / width + function.native * shaped[3] / width
+        smooth = (right - left).abs() <= KINK * torch.maximum(right.abs(), left.abs()) + 16 * rounding
+        exact = (4 * narrow - wide) / 3
+        here = mask > 0
+        gradient = torch.where(here, exact, gradient)
+        noise = torch.where(here, (wide - narrow).abs() / 16 + rounding, noise)
+        low = torch.where(here, torch.where(smooth, exact, torch.minimum(left, right)), low)
+        high = torch.where(here, torch.where(smooth, exact, torch.maximum(left, right)), high)
+    return Slopes(gradient, noise, low, high)
 
 
-def _slope(function: Opaque, number: int, upstream: Sequence[torch.Tensor], step: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """How each output element changes from one side to the other, times what it weighs, summed over the outputs.
+def _change(function: Opaque, number: int, upstream: Sequence[torch.Tensor], step: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """How each output element changes to one side and to the other, times what it weighs, summed over the outputs.
 
-    Besides, the same without signs, and the size of what was weighed.
+    Besides, the size of the change without signs, and the size of what was weighed.
     """
     sides = []
     for sign in (1.0, -1.0):
         moved = [value + sign * step if each == number else value for each, value in enumerate(function.values)]
         sides.append(function(moved))
-    change, terms, size = torch.zeros(()), torch.zeros(()), torch.zeros(())
-    for weight, above, below in zip(upstream, *sides, strict=True):
+    rise, fall, terms, size = (torch.zeros(()) for _ in range(4))
+    for weight, above, below, middle in zip(upstream, *sides, function.outputs, strict=True):
         if weight.is_floating_point():
-            change = change + weight * (above - below)
+            rise, fall = rise + weight * (above - middle), fall + weight * (below - middle)
             terms = terms + (weight * (above - below)).abs()
             size = size + weight.abs() * torch.maximum(above.abs(), below.abs())
-    return change, terms, size
+    return rise, fall, terms, size
 
 
 def _reduced(change: torch.Tensor, value: torch.Tensor, position: tuple[int, ...]) -> torch.Tensor:

@@ -6,9 +6,9 @@ import torch
 
 from byhand.comparison import widen
 from byhand.graph import Edge
-from byhand.opinions.opinion import Given
+from byhand.opinions.opinion import Given, Opinion
 
-STEP = 1e-7  # of an element's size, and of the tensor's: far more than rounding in double precision, far less than the program's numbers
+STEP = 1e-7  # of an element's size: far more than rounding in double precision, far less than the program's numbers
 SAMPLES = 12  # in pairs that move in opposite ways
 JUMP = 1e-3  # of the larger side's gradient: by less than this a smooth function may change along the step
 
@@ -16,21 +16,31 @@ Shifted = Callable[[Callable[[torch.Tensor], torch.Tensor]], Given]
 """What the edges are sent with every input moved by the function it is given."""
 
 
-def between_the_sides(shifted: Shifted, number: int, edge: Edge, ours: torch.Tensor, theirs: torch.Tensor) -> tuple[torch.Tensor, int]:
+def beside_kinks(opinion: Opinion, number: int, edge: Edge, ours: torch.Tensor, theirs: torch.Tensor) -> tuple[torch.Tensor, int]:
     """Our gradient with PyTorch's in the elements at a kink, where that lies between the two sides; and how many these are."""
-    low = high = widen(ours)
-    if low.is_complex():
+    sides = opinion.sides.get(number) or _sides(opinion.shifted, number, edge, ours)
+    if sides is None:
         return ours, 0
+    low, high = (side.reshape(ours.shape) for side in sides)
+    kinked = ~(high - low <= JUMP * torch.maximum(low.abs(), high.abs()))
+    room = torch.where(torch.isfinite(high - low), (high - low) * JUMP, 0.0)
+    inside = kinked & (widen(theirs) >= low - room) & (widen(theirs) <= high + room)
+    count = int((inside & (ours != theirs)).sum())
+    return (torch.where(inside, theirs, ours), count) if count else (ours, 0)
+
+
+def _sides(shifted: Shifted | None, number: int, edge: Edge, ours: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The least and the largest gradient close by, None where that says nothing."""
+    low = high = widen(ours)
+    if low.is_complex() or shifted is None:
+        return None
     for sample in range(SAMPLES):
         sent = shifted(_Shift(sample))[number]
         if sent is None or not torch.isfinite(sent).all():
-            return ours, 0
+            return None
         side = widen(sent if tuple(sent.shape) == edge.meta.shape else sent.sum_to_size(edge.meta.shape))
         low, high = torch.minimum(low, side), torch.maximum(high, side)
-    kinked = high - low > JUMP * torch.maximum(low.abs(), high.abs())
-    inside = kinked & (widen(theirs) >= low - (high - low) * JUMP) & (widen(theirs) <= high + (high - low) * JUMP)
-    count = int((inside & (ours != theirs)).sum())
-    return (torch.where(inside, theirs, ours), count) if count else (ours, 0)
+    return low, high
 
 
 class _Shift:
@@ -48,7 +58,8 @@ class _Shift:
         """The value, moved."""
         wide = widen(value)
         typical = wide.abs().mean() if wide.numel() else 0.0
-        return wide + STEP * self._way * self._moves(wide) * (wide.abs() + typical)
+        # by a part of itself: a smooth function with a pole close by does not jump then; a zero by a part of what is usual
+        return wide + STEP * self._way * self._moves(wide) * torch.where(wide == 0, typical, wide.abs())
 
     def _moves(self, wide: torch.Tensor) -> torch.Tensor:
         if self._kind == 0:

@@ -28,7 +28,7 @@ def by_operations(node: Node, tape: Tape, grads: Grads) -> Opinion:
         raise Unreadable(tape.name, "", f"{OPAQUE_CALLS} (it calls .{tape.leaks[0]}())")
     with torch.no_grad():
         verify(tape, run_again(tape, _values(tape), Wider(None)))
-        half = any(kept.tensor.dtype in _HALF for kept in tape.inputs)
+        half = any(kept.dtype in _HALF for kept in tape.inputs)
         work = partial(_work, node, tape, torch.float32 if half else None)
         try:
             given = work(grads, as_is)

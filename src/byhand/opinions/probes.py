@@ -11,6 +11,7 @@ from byhand.opinions.opinion import Probe
 from byhand.results import Comparison, Verdict
 
 PROBES = 8
+DOUBTS = 2
 
 
 def probe(function: Opaque, number: int, upstream: Sequence[torch.Tensor]) -> Probe:
@@ -39,6 +40,23 @@ def probe(function: Opaque, number: int, upstream: Sequence[torch.Tensor]) -> Pr
         return Comparison(verdict, errors[worst], floor, reason=_power(floor, wide.norm().item()), source=source)
 
     return compared
+
+
+def refuted(function: Opaque, number: int, upstream: Sequence[torch.Tensor], gradient: torch.Tensor | None) -> bool:
+    """Whether the function itself, called once more, changes along some direction otherwise than a gradient says."""
+    value = function.values[number]
+    sent = torch.zeros_like(value, dtype=torch.float64) if gradient is None else widen(gradient)
+    generator = torch.Generator(value.device).manual_seed(1)
+    for _ in range(DOUBTS):
+        signs = torch.randint(0, 2, value.shape, generator=generator, device=value.device) * 2 - 1
+        width = function.epsilon ** (1 / 3) * max(value.abs().mean().item(), 1e-30)
+        coarse, _ = _along(function, number, upstream, signs * width)
+        fine, size = _along(function, number, upstream, signs * (width / 2))
+        floor = 16 * abs(coarse / (2 * width) - fine / width) + 16 * function.epsilon * size / width
+        said = (sent * signs).sum().item()
+        if abs(fine / width - said) > floor + 1e-3 * max(abs(said), abs(fine / width)):
+            return True
+    return False
 
 
 def _power(floor: float, norm: float) -> str:

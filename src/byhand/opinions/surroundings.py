@@ -115,7 +115,9 @@ def _mistaken(node: Node, tape: Tape, grads: Grads, number: int, names: Sequence
 def _instead(tape: Tape, names: Sequence[str]) -> Iterator[tuple[str, Fault, int, torch.Tensor]]:
     for place in tape.overwritten:
         words = f"it is the gradient at what {names[place]} holds now: that was changed in place between forward and backward"
-        yield words, Fault.OVERWRITTEN, place, tape.inputs[place].tensor
+        now = tape.inputs[place].tensor
+        if now is not None:
+            yield words, Fault.OVERWRITTEN, place, now
     then = [each.value() for each in tape.inputs]
     known = [each for each in then if each is not None]
     for name, value in _variables(tape):

@@ -1,6 +1,6 @@
 """A second opinion beside what PyTorch's node sent: one comparison for each edge."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,9 +11,9 @@ from byhand.chain_rule import SavedValues, as_is, dtypes_of, receive, settle
 from byhand.comparison import compare, unit, widen
 from byhand.errors import ByhandError, Unreadable
 from byhand.graph import Edge, Node
-from byhand.opinions.kinks import between_the_sides
+from byhand.opinions.kinks import beside_kinks
 from byhand.opinions.opinion import Given, Grads, Opinion
-from byhand.opinions.seek import opinion_of, unseen
+from byhand.opinions.seek import doubted, opinion_of, unseen
 from byhand.opinions.surroundings import around, written_into
 from byhand.pattern import patterned
 from byhand.recording.declared import declared_intended
@@ -24,6 +24,7 @@ from byhand.rounding import Movement, spread
 from byhand.rules.table import rules_of
 from byhand.words import counted
 
+SUMMED = "one tensor was given more than once: its gradients are compared as a sum"
 KINK = "{} at a kink, where any value between those of the two sides is right"
 
 
@@ -39,14 +40,16 @@ class Weighed:
 class Second:
     """The second opinion on one node, for PyTorch's upstream gradients and for our own."""
 
-    def __init__(self, node: Node, live: Any, grads: Grads, ours: Grads, opinion: Opinion | ByhandError) -> None:
+    def __init__(self, node: Node, live: Any, grads: Grads, ours: Grads, theirs: Grads, opinion: Opinion | ByhandError) -> None:
         self._node, self._live, self._grads, self._ours, self._opinion = node, live, grads, ours, opinion
+        self._theirs = [*theirs, *[None] * (len(node.edges) - len(theirs))]
+        self._trusted = False
         self._chained: Given | None = None
         self.dtypes = dtypes_of(node, grads) | live.metadata[TAPE].dtypes if isinstance(opinion, Opinion) else dtypes_of(node, grads)
         self.by = opinion.by if isinstance(opinion, Opinion) else ""
 
     @classmethod
-    def of(cls, node: Node, grads: Grads, ours: Grads, saved: SavedValues) -> "Second | None":
+    def of(cls, node: Node, grads: Grads, ours: Grads, theirs: Grads, saved: SavedValues) -> "Second | None":
         """The second opinion on a node; None if it has rules, or if nothing is known of its forward."""
         live = getattr(saved, "node", None)
         if any(rules_of(node.name, number) for number in range(len(node.edges))) or live is None:
@@ -59,7 +62,11 @@ class Second:
             opinion = Unreadable(node.name, "", tape) if isinstance(tape, str) else opinion_of(node, tape, grads)
         except ByhandError as problem:
             opinion = problem
-        return cls(node, live, grads, ours, opinion)
+        except Exception as problem:
+            opinion = Unreadable(
+                node.name, "", f"its forward could not be called once more: {type(problem).__name__}: {problem}".splitlines()[0]
+            )
+        return cls(node, live, grads, ours, theirs, opinion)
 
     def weigh(self, number: int, edge: Edge, theirs: torch.Tensor | None, source: str) -> Weighed:
         """The comparison of one edge; `theirs` is what PyTorch's node sent, summed and cast as its receiver takes it.
@@ -71,24 +78,54 @@ class Second:
             raise opinion
         if number in opinion.probes:
             return Weighed(None, self._declared(opinion.probes[number](_or_zeros(theirs, edge), source)))
+        together = self._together(number)
+        if len(together) > 1:
+            return self._summed(opinion, number, edge, together, source)
         received = _received(opinion.given, number, edge)
         other = _or_zeros(theirs, edge)
         rounding = unit(edge.meta.dtype, *self.dtypes)
         describe = patterned(lambda: around(self._node, self._live, opinion, self._grads, number))
         noise = partial(self._noise, opinion, number, edge, rounding)
         comparison = compare(received, other, rounding, noise=noise, source=source, describe=describe)
-        if comparison.verdict is Verdict.DIFFERS and opinion.shifted is not None:
-            beside, count = between_the_sides(opinion.shifted, number, edge, received, other)
+        chosen = None
+        if comparison.verdict is Verdict.DIFFERS and (opinion.shifted is not None or number in opinion.sides):
+            beside, count = beside_kinks(opinion, number, edge, received, other)
             again = compare(beside, other, rounding, noise=noise, source=source) if count else comparison
             if again.verdict is Verdict.AGREES:
-                received, comparison = beside, replace(again, reason=KINK.format(counted(count, "element lies", "elements lie")))
+                chosen, comparison = beside, replace(again, reason=KINK.format(counted(count, "element lies", "elements lie")))
+        if comparison.verdict is Verdict.DIFFERS and not self._trusted:
+            self._trusted = True
+            other_opinion = doubted(self._node, self._live.metadata[TAPE], self._grads, opinion)
+            if other_opinion is not None:
+                self._opinion, self.by = other_opinion, other_opinion.by
+                return self.weigh(number, edge, theirs, source)
         comparison = replace(comparison, reason=comparison.reason or opinion.notes.get(number, ""))
         if comparison.fault is Fault.OVERWRITTEN and opinion.overwritten:
             inputs = self._live.metadata[TAPE].inputs
-            lines = (line_of_write(inputs[number].tensor) for number in opinion.overwritten)
+            written = (inputs[number].tensor for number in opinion.overwritten)
+            lines = (line_of_write(tensor) for tensor in written if tensor is not None)
             comparison = replace(comparison, written=next(filter(None, lines), None))
         comparison = self._declared(written_into(comparison, self._live))
-        return Weighed(received, comparison, self._own(opinion, number, edge, received, comparison.verdict))
+        own = self._own(opinion, number, edge, received, comparison.verdict)
+        return Weighed(received, comparison, own if chosen is None else chosen)
+
+    def _together(self, number: int) -> list[int]:
+        """The edges that one tensor, given more than once, came in by: their gradients add up, and are known only so."""
+        edge, tape = self._node.edges[number], self._live.metadata.get(TAPE)
+        if edge is None or not getattr(tape, "repeated", False) or self.by != "operations":
+            return [number]
+        place = (edge.node, edge.output_nr)
+        return [each for each, other in enumerate(self._node.edges) if other is not None and (other.node, other.output_nr) == place]
+
+    def _summed(self, opinion: Opinion, number: int, edge: Edge, together: Sequence[int], source: str) -> Weighed:
+        """The comparison of all edges of one tensor; the first of them carries our sum on."""
+        ours = sum((_received(opinion.given, each, edge) for each in together[1:]), _received(opinion.given, together[0], edge))
+        every = [self._theirs[each] for each in together]
+        sent = [_or_zeros(None, edge) if each is None else receive(each, edge) for each in every]
+        theirs = sum(sent[1:], sent[0])
+        rounding = unit(edge.meta.dtype, *self.dtypes)
+        comparison = self._declared(compare(ours, theirs, 4 * rounding, source=source))
+        return Weighed(None, replace(comparison, reason=SUMMED), ours if number == together[0] else torch.zeros_like(ours))
 
     def _declared(self, comparison: Comparison) -> Comparison:
         """The comparison; a difference that the program declares is intended."""

@@ -10,13 +10,16 @@ from byhand.results import Fault
 
 SAMPLED = 1 << 12  # elements that must be the same before all are looked at
 UNITS = 8.0  # of rounding, by which two numbers may be apart that are said to be the same
+LEFT = 0.125  # of the difference: what a pattern may leave of it at most, or it explains nothing
+CLEAR = 10.0  # times its floor is what an element must be off by to stand out
 
 
 class Pattern(NamedTuple):
-    """A pattern in words, and its kind."""
+    """A pattern in words, and its kind; `factor` is the one between all of PyTorch's elements and ours, where that is the pattern."""
 
     words: str
     fault: Fault
+    factor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Difference:
     pattern: str = ""
     fault: Fault | None = None
     example: str = ""
+    factor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,37 @@ class Compared:
     wrong: torch.Tensor
     rounding: float
 
-    def same(self, one: torch.Tensor, other: torch.Tensor, *, scale: torch.Tensor | float = 1.0) -> bool:
-        """Whether two tensors are the same up to rounding; `scale` is what the floors were multiplied with on the way."""
+    def same(
+        self, one: torch.Tensor, other: torch.Tensor, *, scale: torch.Tensor | float = 1.0, weight: torch.Tensor | float = 1.0
+    ) -> bool:
+        """Whether two tensors are the same up to rounding, and that explains how the gradients differ.
+
+        `scale` is what the floors were multiplied with on the way, and `weight` what PyTorch's gradient was.
+        """
         step = max(1, one.numel() // SAMPLED)
         if step > 1 and not self._near(*(_sample(each, step) for each in (one, other, self.floors, self._scaled(scale)))):
             return False
-        return self._near(one, other, self.floors, self._scaled(scale))
+        return self._near(one, other, self.floors, self._scaled(scale)) and self.explains(one - other, (self.theirs - self.ours) * weight)
+
+    def explains(self, rest: torch.Tensor, off: torch.Tensor) -> bool:
+        """Whether a pattern that leaves `rest` of what is off says anything: little is left of the whole, and of most of its elements.
+
+        Where rounding is coarse, its floors alone would let almost any pattern pass.
+        """
+        rest, off = rest.abs(), off.abs()
+        concerned = (off > 0) | (rest > 0)
+        if not concerned.any() or not rest.norm() <= LEFT * off.norm():
+            return False
+        return bool((rest <= 2 * LEFT * off)[concerned].double().mean() >= 0.5)
+
+    def stands_out(self, where: torch.Tensor) -> bool:
+        """Whether the elements there are off far beyond their floors, and those elsewhere, beside them, by nothing."""
+        off = (self.theirs - self.ours).abs()
+        clear = off[where] >= CLEAR * self.floors[where]
+        if where.all() or not torch.isfinite(off).all():
+            return bool(clear.double().mean() >= 0.5)
+        beside, there = off[~where].square().mean(), off[where].square().mean()
+        return bool(clear.double().mean() >= 0.5 and beside <= LEFT**2 * there)
 
     def _scaled(self, scale: torch.Tensor | float) -> torch.Tensor:
         shape = self.floors.shape

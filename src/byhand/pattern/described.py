@@ -25,7 +25,7 @@ def describe(ours: torch.Tensor, theirs: torch.Tensor, floors: torch.Tensor | fl
     pattern = next((each for each in _patterns(found, around or Around()) if each is not None), None)
     if pattern is None:
         return Difference(wrong, total, first, example=example(found, around or Around()))
-    return Difference(wrong, total, first, pattern.words, pattern.fault)
+    return Difference(wrong, total, first, pattern.words, pattern.fault, factor=pattern.factor)
 
 
 def patterned(around: Callable[[], Around]) -> Describe:
@@ -37,7 +37,7 @@ def patterned(around: Callable[[], Around]) -> Describe:
         except Exception:
             # a difference without words is still a difference
             return Told()
-        return Told(found.pattern, found.fault, found.example)
+        return Told(found.pattern, found.fault, found.example, found.factor)
 
     return described
 

@@ -7,7 +7,7 @@ import torch
 
 from byhand.pattern.around import Around, Compared, Pattern
 from byhand.results import Fault
-from byhand.words import counted, rounded, shape, size
+from byhand.words import counted, multiple, rounded, shape
 
 FEW = 3  # elements; with fewer, any number is a constant factor
 NICE = 64  # a factor of a single number is told if it or its inverse is a whole number up to this
@@ -42,7 +42,7 @@ def shaped(found: Compared, around: Around) -> Pattern | None:
     if around.returned is None or around.returned == expected:
         return None
     ratio = _ratio(found)
-    factor_words = f"; every element is {times(ratio)} the one by hand" if ratio is not None else ""
+    factor_words = f"; every element is {multiple(ratio)} × the one by hand" if ratio is not None else ""
     return Pattern(f"backward returned the shape {shape(around.returned)}, the input has {shape(expected)}{factor_words}", Fault.SHAPE)
 
 
@@ -77,7 +77,7 @@ def without_upstream(found: Compared, around: Around) -> Pattern | None:
             continue
         constant = grad.numel() > 1 and bool((grad == grad.reshape(-1)[0]).all())
         told = f", {rounded(_item(grad))} everywhere," if constant else ""
-        if found.same(found.theirs * grad, found.ours):
+        if found.same(found.theirs * grad, found.ours, weight=grad):
             return Pattern(f"it is the local derivative alone: the upstream gradient{told} is not multiplied in", Fault.UPSTREAM)
         if found.same(found.theirs, found.ours * grad, scale=grad):
             return Pattern(f"the upstream gradient{told} is multiplied in twice", Fault.UPSTREAM)
@@ -91,7 +91,7 @@ def factor(found: Compared, around: Around) -> Pattern | None:
         return None
     if abs(ratio + 1) < 1e-3:
         return Pattern("every element has the wrong sign", Fault.SIGN)
-    return Pattern(f"every element is {times(ratio)} the one by hand{_summed(found, around, ratio)}", Fault.FACTOR)
+    return Pattern(f"every element is {multiple(ratio)} × the one by hand{_summed(found, around, ratio)}", Fault.FACTOR, ratio)
 
 
 def _summed(found: Compared, around: Around, ratio: float) -> str:
@@ -125,12 +125,6 @@ def _round(ratio: float, rounding: float) -> float:
     return near if abs(near - ratio) <= 8 * rounding * abs(ratio) else ratio
 
 
-def times(ratio: float) -> str:
-    """A factor in words; of one close to 1 by how much it is off."""
-    off = ratio - 1
-    return f"{rounded(ratio)} ×" if abs(off) >= 0.01 or not off else f"(1 {'+' if off > 0 else '−'} {size(abs(off))}) ×"
-
-
 def _nice(ratio: float) -> bool:
     whole = max(abs(ratio), 1 / abs(ratio))
     return whole <= NICE and abs(whole - round(whole)) < 1e-3
@@ -152,7 +146,7 @@ def in_another_layout(found: Compared, around: Around) -> Pattern | None:
         if read is None:
             continue
         grad, misread = upstream.detach().to(found.ours.dtype), read.to(found.ours.dtype)
-        if found.same(found.theirs * grad, found.ours * misread, scale=misread):
+        if found.same(found.theirs * grad, found.ours * misread, scale=misread, weight=grad):
             words = "it comes of reading the upstream gradient's storage in order, though its strides are "
             return Pattern(f"{words}{shape(upstream.stride())}", Fault.LAYOUT)
     return None
@@ -173,7 +167,7 @@ def without_an_operand(found: Compared, around: Around) -> Pattern | None:
         fitted = found.fitted(value)
         if fitted is None or not fitted.any():
             continue
-        if found.same(found.theirs * fitted, found.ours):
+        if found.same(found.theirs * fitted, found.ours, weight=fitted):
             return Pattern(f"the factor {name} is missing from every element", Fault.OPERAND)
         if found.same(found.theirs, found.ours * fitted, scale=fitted):
             return Pattern(f"{name} is a factor too many in every element", Fault.OPERAND)
@@ -205,7 +199,9 @@ def _one_number_each(found: Compared, off: torch.Tensor, value: torch.Tensor, di
     number = torch.where(most == 0, 0.0, off.gather(dimension, where) / most)
     allowed = found.floors[rows] + UNITS_OF_SUM * found.rounding * torch.maximum(found.ours[rows].abs(), found.theirs[rows].abs())
     share = torch.where(most == 0, 0.0, (value / most).abs())
-    return bool(((off - number * value).abs() <= allowed + allowed.gather(dimension, where) * share).all())
+    rest = off - number * value
+    fits = bool((rest.abs() <= allowed + allowed.gather(dimension, where) * share).all())
+    return fits and (rows is not ... or found.explains(rest, off))
 
 
 UNITS_OF_SUM = 8.0  # of rounding: both gradients were rounded, and so was the number that is taken from one of them

@@ -6,7 +6,7 @@ from itertools import combinations
 import torch
 
 from byhand.comparison import index_of
-from byhand.pattern.around import Around, Compared, Pattern
+from byhand.pattern.around import CLEAR, Around, Compared, Pattern
 from byhand.results import Fault
 from byhand.words import counted, rounded
 
@@ -46,6 +46,8 @@ def one_slice(found: Compared) -> Pattern | None:
     """All wrong elements share one index, or a range of them, along one dimension."""
     if found.wrong.numel() < 2:
         return None
+    if not found.stands_out(found.wrong):
+        return None
     if int(found.wrong.sum()) == 1:
         return Pattern(f"only the element at {list(place(found.wrong))} is wrong{_zero(found, found.wrong)}", Fault.SLICE)
     best: tuple[float, Pattern] | None = None
@@ -73,7 +75,7 @@ def tail(found: Compared) -> Pattern | None:
     total = flat.numel()
     first = int(flat.to(torch.uint8).argmax())
     whole_rows = found.wrong.dim() > 1 and not any(place(found.wrong)[1:])
-    if whole_rows or not total / 2 <= first < total - 1 or flat[first:].float().mean().item() < DENSE:
+    if whole_rows or not total / 2 <= first < total - 1 or flat[first:].float().mean().item() < DENSE or not found.stands_out(found.wrong):
         return None
     rest = found.theirs.reshape(-1)[first:]
     how = "wrong" if rest.any() else "0"
@@ -123,7 +125,7 @@ def permuted(found: Compared) -> Pattern | None:
 
 def elsewhere(found: Compared) -> Pattern | None:
     """The right numbers in an order that is none of the simple ones."""
-    if found.ours.is_complex() or not FEWEST <= found.ours.numel() <= SORTED:
+    if found.ours.is_complex() or not FEWEST <= found.ours.numel() <= SORTED or not _moved_far(found):
         return None
     if abs((found.ours.sum() - found.theirs.sum()).item()) > (found.floors + 8 * found.rounding * found.ours.abs()).sum().item():
         return None
@@ -135,6 +137,14 @@ def elsewhere(found: Compared) -> Pattern | None:
     return None
 
 
+def _moved_far(found: Compared) -> bool:
+    """Whether the wrong elements are off by as much as two of ours are apart, and not only by what sorting would hide."""
+    off = (found.theirs - found.ours).abs()[found.wrong]
+    far = (off >= CLEAR * found.floors[found.wrong]) & (off >= APART * found.ours.std())
+    return off.numel() >= FEWEST and bool(far.double().mean() >= 0.5)
+
+
+APART = 0.25  # of the standard deviation: two numbers that are farther apart are not neighbours in their order
 FEWEST = 4  # different numbers that must agree, for their order to mean something
 
 
@@ -154,9 +164,9 @@ def mask(found: Compared) -> Pattern | None:
     """Not 0 where it must be, or 0 where it must not."""
     nothing = found.ours == 0
     count = int(nothing.sum())
-    if 0 < count < nothing.numel() and found.wrong[nothing].float().mean().item() >= DENSE:
+    if 0 < count < nothing.numel() and (found.theirs.abs() >= CLEAR * found.floors)[nothing].float().mean().item() >= DENSE:
         words = f"{counted(count, 'element')} must be 0 and most of PyTorch's are not"
         return Pattern(f"{words}: a mask or a condition of the forward is not in it", Fault.MASK)
-    if not found.theirs[found.wrong].any():
+    if not found.theirs[found.wrong].any() and found.stands_out(found.wrong):
         return Pattern(f"every wrong element is 0 in PyTorch's, first at {list(place(found.wrong))}", Fault.MASK)
     return None

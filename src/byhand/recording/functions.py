@@ -17,7 +17,15 @@ from byhand.recording.tape import Kept, Slot, Tape, Writer, fingerprint, flat_te
 from byhand.recording.writes import note_data, note_setting, note_write
 
 TAPE = "byhand.tape"  # in the metadata of PyTorch's node: the tape lives as long as the node
-_NUMBERLESS = frozenset({"__setitem__", "copy_", "fill_", "zero_"})
+_NUMBERLESS = frozenset(
+    ("__setitem__", "copy_", "fill_", "zero_", "add_", "sub_", "__iadd__", "__isub__", "neg_", "bernoulli_", "normal_", "uniform_")
+)
+"""Writes whose derivative does not depend on what stood there."""
+
+_SCALING = frozenset(("mul_", "div_", "__imul__", "__itruediv__"))
+"""The same, as long as what they scale by needs no gradient."""
+
+_DRAWING = frozenset({"dropout_", "alpha_dropout_", "feature_dropout_", "feature_alpha_dropout_", "rrelu_"})
 
 
 @dataclass(slots=True)
@@ -105,7 +113,9 @@ def calling_again(arguments: Sequence[Any], original: Callable[..., Any]) -> Cal
 
 
 def _finish(writer: Writer, result: Any) -> None:
-    outputs = flat_tensors(result if isinstance(result, tuple | list) else (result,))
+    outputs = list(result) if isinstance(result, tuple | list) else [result]
+    if len(flat_tensors(outputs)) < len(outputs):
+        return  # None or a number among the results: which output is which cannot be told
     node: Any = next((each.grad_fn for each in outputs if each.grad_fn is not None), None)
     if node is not None and ordinary(outputs):
         tape = writer.finish(outputs)
@@ -137,15 +147,21 @@ def call_data(function: Callable[..., Any], arguments: Any) -> Any:
 
 def _begin_in_place(function: Callable[..., Any], arguments: Any, keywords: Any) -> Any:
     name = function.__name__
-    target, others = arguments[0], [each for each in flat_tensors(arguments[1:]) if each.is_floating_point() or each.is_complex()]
+    target, given = arguments[0], flat_tensors((*arguments[1:], *keywords.values()))
+    others = [each for each in given if each.is_floating_point() or each.is_complex()]
     base = target if target._base is None else target._base
     needed = base.requires_grad or any(each.requires_grad for each in others)
-    if not needed or (target._base is None and name != "__setitem__"):
+    if not needed or name in _DRAWING or (target._base is None and name != "__setitem__"):
         return None
-    if not ordinary((arguments, keywords)) or not base.is_contiguous():
+    if not ordinary((arguments, keywords)) or not base.is_contiguous() or any(_of_one_memory(base, each) for each in others):
         return None
-    kept = Kept.blank(base) if name in _NUMBERLESS else Kept.of(base)
+    numberless = name in _NUMBERLESS or (name in _SCALING and not any(each.requires_grad for each in others))
+    kept = Kept.blank(base) if numberless else Kept.of(base)
     return Writer(name, [base, *others], [kept, *map(Kept.of, others)]), base
+
+
+def _of_one_memory(left: torch.Tensor, right: torch.Tensor) -> bool:
+    return left.untyped_storage().data_ptr() == right.untyped_storage().data_ptr()
 
 
 def _finish_in_place(begun: Any, function: Any, arguments: Any, keywords: Any) -> None:

@@ -11,7 +11,7 @@ from byhand.recording.tape import Slot, Tape, Written, casting, fingerprint, mat
 _IDENTITIES = frozenset({"detach", "detach_", "requires_grad_"})
 _CASTS = frozenset({"float", "half", "bfloat16", "double"})
 OPAQUE = "its forward does something that PyTorch's calls do not show"
-OVERWRITTEN = "an input of its forward was overwritten since, and was too large to be copied"
+OVERWRITTEN = "an input of its forward is gone or was overwritten since, and was too large to be copied"
 
 
 class Wider:
@@ -71,9 +71,11 @@ def verify(tape: Tape, outputs: Sequence[torch.Tensor]) -> None:
 def _outside(tape: Tape, number: int) -> torch.Tensor:
     kept = tape.outside[number]
     value = kept.value()
-    if value is None and number not in tape.mutated:
+    if value is None and number in tape.mutated:
+        value = kept.tensor
+    if value is None:
         raise Unreadable(tape.name, "", OVERWRITTEN)
-    return (kept.tensor if value is None else value).clone()
+    return value.clone()
 
 
 def _own(value: torch.Tensor) -> torch.Tensor:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 COPIED = 1 << 20  # elements; a larger input is kept as it is, and what its version says is believed
+TOGETHER = 1 << 24  # elements of all copies that there are at one time
 OUTSIDE = 1 << 12  # elements; the same for what a forward takes from elsewhere, such as weights
 LEAKS = frozenset(
     {"item", "tolist", "numpy", "__array__", "__float__", "__complex__", "data_ptr", "__cuda_array_interface__", "__dlpack__"}
@@ -36,37 +37,51 @@ class Written(NamedTuple):
     autocast: tuple[tuple[str, torch.dtype], ...]
 
 
-@dataclass(slots=True)
 class Kept:
-    """A tensor that went into a forward: a copy of it if it was small, and the tensor itself (detached) to see whether it was changed."""
+    """A tensor that went into a forward: a copy of it if there is room, and itself, held weakly, to see whether it was changed."""
 
-    tensor: torch.Tensor
-    copy: torch.Tensor | None
-    version: int
+    __slots__ = ("_reference", "copy", "dtype", "version")
+    held = 0  # elements of all copies there are
+
+    def __init__(self, tensor: torch.Tensor, copy: torch.Tensor | None) -> None:
+        self._reference = weakref.ref(tensor)
+        self.copy, self.version, self.dtype = copy, version(tensor), tensor.dtype
+        Kept.held += 0 if copy is None else copy.untyped_storage().nbytes() // copy.element_size()
+
+    def __del__(self) -> None:
+        Kept.held -= 0 if self.copy is None else self.copy.untyped_storage().nbytes() // self.copy.element_size()
 
     @classmethod
     def of(cls, tensor: torch.Tensor, *, most: int = COPIED) -> "Kept":
-        """The tensor as it is now; of one with more elements than `most` no copy is made."""
-        detached = tensor.detach()
-        return cls(detached, detached.clone() if detached.numel() <= most else None, version(detached))
+        """The tensor as it is now; of one with more elements than `most`, or where all copies are too many, no copy is made."""
+        small = tensor.numel() <= most and cls.held + tensor.numel() <= TOGETHER
+        return cls(tensor, tensor.detach().clone() if small else None)
 
     @classmethod
     def blank(cls, tensor: torch.Tensor) -> "Kept":
         """A tensor whose numbers do not matter."""
-        return cls(tensor.detach(), torch.zeros((), dtype=tensor.dtype, device=tensor.device).expand(tensor.shape), version(tensor))
+        return cls(tensor, torch.zeros((), dtype=tensor.dtype, device=tensor.device).expand(tensor.shape))
+
+    @property
+    def tensor(self) -> torch.Tensor | None:
+        """The tensor as it is now, None if it is gone."""
+        alive = self._reference()
+        return None if alive is None else alive.detach()
 
     @property
     def changed(self) -> bool:
         """Whether the tensor is no longer what it was; of a large one only what its version tells."""
-        if self.copy is None:
-            return version(self.tensor) != self.version
-        return not (same(self.copy, self.tensor))
+        alive = self.tensor
+        if alive is None:
+            return False
+        return version(alive) != self.version if self.copy is None else not same(self.copy, alive)
 
     def value(self) -> torch.Tensor | None:
         """What it was at the time, None if that is not known any more."""
         if self.copy is not None:
             return self.copy
-        return None if version(self.tensor) != self.version else self.tensor
+        alive = self.tensor
+        return None if alive is None or version(alive) != self.version else alive
 
 
 def version(tensor: torch.Tensor) -> int:
@@ -109,6 +124,7 @@ class Tape:
     forward itself once more, without a graph, on other tensors in place of the inputs; None where that cannot be done. `wanted` are
     the inputs that needed a gradient: they stand for the edges of the node, in this order. `owners` are the class
     and the module variables that the forward could write into, `dtypes` those of all floating numbers on the way.
+    `repeated` says that one tensor was given more than once: its gradient is then known as a whole only.
     """
 
     name: str
@@ -124,6 +140,7 @@ class Tape:
     wanted: tuple[int, ...] = ()
     owners: tuple[Any, ...] = ()
     dtypes: set[torch.dtype] = field(default_factory=set)
+    repeated: bool = False
 
     @property
     def overwritten(self) -> tuple[int, ...]:
@@ -140,6 +157,7 @@ class Writer:
         self._slots: dict[int, tuple[Any, int]] = {}
         self._count = 0
         self._depends = {self._enter(tensor) for tensor in inputs}
+        self.tape.repeated = len({id(tensor) for tensor in inputs}) < len(inputs)
 
     def _enter(self, tensor: torch.Tensor) -> int:
         number = self._count
@@ -152,7 +170,7 @@ class Writer:
         return number if reference is not None and reference() is tensor else None
 
     def _slot(self, tensor: torch.Tensor) -> int:
-        number = self._known(tensor)
+        number = self._output(tensor)
         if number is None:
             number = self._enter(tensor)
             self.tape.outside[number] = Kept.of(tensor, most=OUTSIDE)

@@ -4,6 +4,7 @@ import torch
 from provocations import raised, weight
 
 import byhand
+import byhand.testing
 
 
 def no_input(capsys):
@@ -76,3 +77,33 @@ def function_failed_in_forward(capsys):
 def not_by_name(capsys):
     """An input behind a loss."""
     return raised(lambda: byhand.check(weight() ** 2, torch.ones(3)))
+
+
+def not_a_gradient(capsys):
+    """A list of numbers as the gradient that arrives."""
+    return raised(lambda: byhand.check(torch.sin, torch.ones(2), gradient=[1.0, 2.0]))
+
+
+def unknown_option(capsys):
+    """A slip of the finger."""
+    return raised(lambda: byhand.check(torch.sin, torch.ones(2), odrer=2))
+
+
+def unknown_option_of_gradcheck(capsys):
+    """A test that called gradcheck before."""
+    return raised(lambda: byhand.testing.assert_gradients(torch.sin, torch.ones(2), eps=1e-6))
+
+
+def no_input_but_an_array(capsys):
+    """A NumPy array where a tensor belongs."""
+    return raised(lambda: byhand.check(torch.sin, torch.ones(2).numpy()))
+
+
+def no_input_but_a_shape(capsys):
+    """A tensor without numbers."""
+    return raised(lambda: byhand.check(torch.sin, torch.ones(2, device="meta")))
+
+
+def neither_a_tensor_nor_a_function(capsys):
+    """The name of a function instead of the function."""
+    return raised(lambda: byhand.check("sin"))

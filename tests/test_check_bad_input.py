@@ -5,6 +5,7 @@ import random
 import types
 
 import kernels
+import numpy as np
 import pytest
 import torch
 
@@ -33,6 +34,18 @@ def on_a_gpu(x):
     raise AssertionError("Torch not compiled with CUDA enabled")
 
 
+class Broken(torch.autograd.Function):
+    """Raises in its backward."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, grad):
+        raise ValueError("not yet")
+
+
 @pytest.mark.parametrize(
     ("function", "given", "error", "words"),
     [
@@ -51,6 +64,12 @@ def on_a_gpu(x):
         (kernels.NoBackward, (torch.ones(3),), errors.FunctionFailed, "it has no backward"),
         (kernels.WrongShape, (tensor(33, 20), tensor(20)), errors.FunctionFailed, "does not have the shape of the input"),
         (lambda x: x * 2, (3.0, "text"), errors.NoInput, "float, str"),
+        (lambda x: x * 2, (np.ones(3),), errors.NoInput, "torch.from_numpy(x)"),
+        (torch.sin, (torch.ones(3, device="meta"),), errors.NoInput, "meta device"),
+        (lambda x: x.to("meta"), (torch.ones(3),), errors.NoResult, "meta device"),
+        (Broken, (torch.ones(3),), errors.FunctionFailed, "Broken.apply(...).sum().backward()"),
+        ("hello", (), errors.NotATensor, "neither a tensor nor a function"),
+        (None, (), errors.NotATensor, "neither a tensor nor a function"),
     ],
 )
 def test_bad_input_is_refused_in_words(function, given, error, words):
@@ -104,3 +123,35 @@ def test_a_buffer_may_be_kept_up_to_date():
 
     assert story.agrees
     assert not mean.any()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"odrer": 2}, errors.UnknownOption, "did you mean order=?"),
+        ({"gradients": None}, errors.UnknownOption, "did you mean gradient=?"),
+        ({"eps": 1e-6}, errors.UnknownOption, "delete eps="),
+        ({"order": True}, errors.NoSuchOrder, "order=True"),
+        ({"gradient": "x"}, errors.NotAGradient, "gradient= was given a str, not a tensor"),
+        ({"gradient": [1.0, 2.0]}, errors.NotAGradient, "gradient= was given a float, not a tensor"),
+        ({"weight": 2.0}, errors.UnknownName, "weight"),
+    ],
+    ids=str,
+)
+def test_bad_options_are_refused_in_words(options, error, words):
+    """An option that does not exist is told from a value, and what is no gradient from one."""
+    with pytest.raises(error) as found:
+        byhand.check(torch.sin, tensor(3), **options)
+
+    assert words in found.value.report()
+
+
+def test_a_parameter_that_is_called_like_an_option_keeps_its_value():
+    """The function's own names come first."""
+    assert byhand.check(lambda eps: eps**2, torch.tensor(3.0), eps=6.0).agrees
+
+
+def test_what_is_no_gradient_is_refused_for_a_loss_too():
+    """The same words as for a function."""
+    with pytest.raises(errors.NotAGradient):
+        byhand.check(tensor(3).requires_grad_() * 2, gradient="x")

@@ -140,13 +140,14 @@ def test_the_stress_reaches_a_function_inside_of_another():
 
 
 def test_a_fault_of_one_dtype_is_found_at_that_dtype():
-    """Wrong in bfloat16 only: float32 agrees, and bfloat16 differs although the seal, in float64, sees nothing."""
+    """Wrong in bfloat16 only: float32 agrees, and bfloat16 differs although float64 sees nothing, and so is not sealed."""
     assert byhand.check(kernels.WrongInHalf, *inputs(torch.float32)).agrees
 
     story = byhand.check(kernels.WrongInHalf, *inputs(torch.bfloat16))
 
     assert story.differs
-    assert story.checked.seal.verdict is Verdict.AGREES
+    assert story.checked.seal.verdict is Verdict.NOT_COMPARED
+    assert "slope 2.0" in story.checked.seal.said
 
 
 def test_a_wrong_forward_mode_is_told():
@@ -274,8 +275,10 @@ def test_a_lost_second_derivative_is_found_if_asked_for():
 
 def test_the_findings_are_in_the_json():
     """What failed under stress is data too."""
-    found = json.loads(byhand.check(fragile_kernels.OnlyContiguous, *inputs()).to_json())["findings"]
+    story = byhand.check(fragile_kernels.OnlyContiguous, *inputs())
+    found = json.loads(story.to_json())["findings"]
 
+    assert [each.cause for each in story.findings] == ["layout"]
     assert [(each["code"], each["cause"], each["subject"]) for each in found] == [("wrong-gradient", "layout", "x")]
 
 

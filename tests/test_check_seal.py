@@ -133,3 +133,92 @@ def test_half_types_are_not_let_off_with_more():
     floors = Floors(2.0**-9, list)
 
     assert gap_between({"w": torch.ones(3)}, {"w": torch.ones(3) * 1.05}, floors)
+
+
+class Normed(torch.autograd.Function):
+    """Rows divided by their root mean square, worked in float32 inside whatever is given; the gradient is off by `factor`."""
+
+    @staticmethod
+    def forward(ctx, x, factor):
+        root = torch.rsqrt(x.float().pow(2).mean(-1, keepdim=True) + 1e-6)
+        ctx.save_for_backward(x, root)
+        ctx.factor = factor
+        return (x.float() * root).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, root = ctx.saved_tensors
+        normed, grad = x.float() * root, grad.float()
+        return (root * (grad - normed * (grad * normed).mean(-1, keepdim=True)) * ctx.factor).to(x.dtype), None
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("factor", "verdict"), [(1.0, Verdict.AGREES), (1.01, Verdict.DIFFERS), (1.05, Verdict.DIFFERS), (0.9, Verdict.DIFFERS)]
+)
+def test_a_cast_inside_of_the_forward_does_not_blind_the_seal(factor, verdict, seed, dtype):
+    """A forward that casts to float32 hides it from the graph: its rounding is measured, the steps are taken above it."""
+    x = torch.randn(8, 16, generator=torch.Generator().manual_seed(seed)).to(dtype)
+
+    assert byhand.check(Normed, x, factor).checked.seal.verdict is verdict
+
+
+def test_a_remainder_that_falls_faster_than_the_square_is_sealed_by_the_change_itself():
+    """The sine at zero leaves the cube of the step: that slope proves nothing by itself, what is measured from both sides does."""
+    found = byhand.check(torch.sin, torch.zeros(4)).checked.seal
+
+    assert found.verdict is Verdict.AGREES
+    assert "changes as the gradient says" in found.said
+
+
+def test_what_is_measured_too_coarsely_is_not_sealed():
+    """Where rounding inside hides a change of a few per cent nothing is sealed, and the reason is told."""
+    found = byhand.check(lambda x: (x.bfloat16() * 3).double().sin(), tensor(3, dtype=torch.float64)).checked.seal
+
+    assert found.verdict is Verdict.NOT_COMPARED
+    assert found.said.startswith("not sealed: ")
+
+
+def test_no_seal_beside_a_difference():
+    """A green tick under a list of faults would pardon them: what was seen is told without one."""
+    story = byhand.check(Shifted, tensor(5, 4))
+
+    assert story.differs
+    assert story.checked.seal.verdict is Verdict.NOT_COMPARED
+    assert story.checked.seal.said.startswith("no seal, since something above differs; in float64, slope 2.0")
+    assert "✓ slope" not in str(story)
+
+
+class Shifted(torch.autograd.Function):
+    """Right for every gradient that is contiguous."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return torch.as_strided(grad, x.shape, x.stride()) * x.cos()
+
+
+def test_what_is_declared_is_not_told_as_wrong():
+    """The sentence on whose gradient is not the slope has the mark of the declaration, not that of a fault."""
+    text = " ".join(str(byhand.check(Passed, tensor(30))).split())
+
+    assert "✗" not in text
+    assert "○ It is the gradient of x that is not the slope (declared as intended)." in text
+
+
+class Passed(torch.autograd.Function):  # byhand: intended
+    """Sends the gradient through a cube."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad

@@ -214,3 +214,76 @@ def test_a_forward_that_works_in_a_coarser_dtype_is_held_to_that(dtype):
     assert verdicts([each for step in made.steps for each in step.contributions if each.opinion]) == {Verdict.AGREES}
     assert made.leaves[0].comparison.verdict is Verdict.AGREES
     assert not found
+
+
+class Product(torch.autograd.Function):
+    """A product that may be given one tensor twice."""
+
+    @staticmethod
+    def forward(ctx, left, right):
+        """As query and key of an attention may be one tensor."""
+        ctx.save_for_backward(left, right)
+        return left * right
+
+    @staticmethod
+    def backward(ctx, grad):
+        """Right for both."""
+        left, right = ctx.saved_tensors
+        return grad * right * Product.factor, grad * left
+
+    factor = 1.0
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, Verdict.AGREES), (1.1, Verdict.DIFFERS)])
+def test_a_tensor_given_twice_is_judged_by_the_sum(monkeypatch, factor, expected):
+    """Which of its two gradients is which cannot be told; the sum can."""
+    monkeypatch.setattr(Product, "factor", factor)
+    weight = torch.randn(4, requires_grad=True)
+    with byhand.record() as run:
+        value = weight * 2
+        Product.apply(value, value).sum().backward()
+
+    (made,) = run.passes
+    assert verdicts([each for step in made.steps for each in step.contributions if each.opinion]) == {expected}
+    assert made.leaves[0].comparison.verdict is expected
+
+
+class Identity(torch.autograd.Function):
+    """Gives its input back."""
+
+    @staticmethod
+    def forward(ctx, value):
+        """As it is."""
+        return value
+
+    @staticmethod
+    def backward(ctx, grad):
+        """As it is."""
+        return grad
+
+
+class Around(torch.autograd.Function):
+    """A square that takes its input through another Function."""
+
+    @staticmethod
+    def forward(ctx, value):
+        """Inside of it nothing makes a node."""
+        ctx.save_for_backward(value)
+        inner = Identity.apply(value)
+        return inner * inner
+
+    @staticmethod
+    def backward(ctx, grad):
+        """Right."""
+        (value,) = ctx.saved_tensors
+        return 2 * grad * value
+
+
+def test_a_function_inside_of_a_forward_hides_nothing():
+    """What an inner Function gives back is its input, not a constant."""
+    weight = torch.randn(5, requires_grad=True)
+    with byhand.record() as run:
+        Around.apply(weight * 2).sum().backward()
+
+    assert run.check().agrees
+    assert not run.passes[0].coverage.not_compared

@@ -116,3 +116,43 @@ def test_a_forward_that_draws_random_numbers_out_of_sight_is_not_compared():
     (made,) = run.passes
     assert (made.coverage.not_compared, made.coverage.differ) == (1, 0)
     assert "draws random numbers" in next(iter(made.coverage.reasons))
+
+
+@pytest.mark.parametrize(("at", "right"), [(0.0, 0.0), (0.0, 1.0), (1e-9, 1.0)])
+def test_an_opaque_kink_takes_either_side(at, right):
+    """Exact zeros before a maximum: 0 and 1 are both right there; close to it only one is."""
+    function = opaque(relu, lambda grad, value: torch.where(value == at, grad * right, grad * (value > 0)))
+    weight = torch.tensor([at, 1.0, -1.0, at, 2.0], dtype=torch.float64, requires_grad=True)
+    with byhand.record() as run:
+        function.apply(weight).sum().backward()
+
+    assert run.check().agrees
+
+
+def test_a_step_that_leads_out_of_the_domain_is_no_fault():
+    """Small numbers beside large ones before a logarithm: the step is taken by their own size."""
+    weight = torch.softmax(torch.randn(8, 10, generator=torch.Generator().manual_seed(0)) * 6, -1).requires_grad_()
+    with byhand.record() as run:
+        opaque(np.log, lambda grad, value: grad / value).apply(weight).sum().backward()
+
+    (made,) = run.check().passes
+    assert made.coverage.differ == 0
+
+
+def test_one_element_that_all_others_depend_on_is_seen():
+    """Division by the largest element, wherever it stands, mixes all of them."""
+
+    def slope(grad, value):
+        largest = value.abs().max()
+        sent = grad / largest
+        place = value.abs().argmax()
+        sent[place] -= (grad * value).sum() / largest**2 * value[place].sign()
+        return sent
+
+    for place in (0, 26, 37, 63):
+        weight = torch.rand(64, generator=torch.Generator().manual_seed(place)) * 0.5
+        weight[place] = 2.0
+        weight.requires_grad_()
+        with byhand.record() as run:
+            (opaque(lambda value: value / np.abs(value).max(), slope).apply(weight) ** 3).sum().backward()
+        assert run.check().agrees

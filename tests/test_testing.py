@@ -59,3 +59,10 @@ def test_gradcheck_passes_what_this_finds():
     )
     with pytest.raises(AssertionError):
         assert_gradients(fragile_kernels.OnlyContiguous, *at)
+
+
+@pytest.mark.parametrize("option", ["eps", "atol", "rtol", "raise_exception", "nondet_tol", "fast_mode", "check_undefined_grad"])
+def test_the_options_of_gradcheck_are_refused_in_words(option):
+    """Whoever changes one call for the other is told what to delete."""
+    with pytest.raises(byhand.errors.UnknownOption, match=f"delete {option}="):
+        assert_gradients(kernels.Sine.apply, inputs(), **{option: 1})

@@ -12,7 +12,7 @@ from byhand.cells import in_cells
 from byhand.collector import uncollected
 from byhand.direct import judge_directly
 from byhand.display import Story
-from byhand.errors import GraphFreed, NoGraph, NoSuchOrder, NotAScalar, NotATensor, NotByName, WrongShape
+from byhand.errors import GraphFreed, NoGraph, NoSuchOrder, NotAGradient, NotAScalar, NotATensor, NotByName, WrongShape
 from byhand.explanation import explain as tell_explanation
 from byhand.explanation import tell_check
 from byhand.failures import why_no_graph
@@ -61,9 +61,9 @@ def check(checked: torch.Tensor | Callable[..., Any], /, *inputs: Any, gradient:
     `check(function, *inputs)`: a function, module, custom autograd.Function or operator at these inputs (any dtype and size; copies are
     used); what is not PyTorch's own is put under stress besides, and the whole held against the function's own changes. `gradient` is
     what arrives at its result, one tensor for each; random ones if left out.
-    Raises NoInput, NoResult, NoPath, ChangesInput, NotRepeatable, FunctionFailed, WrongShape.
+    Raises NoInput, NoResult, NoPath, ChangesInput, NotRepeatable, FunctionFailed, NotAGradient, WrongShape, UnknownOption.
     """
-    if order not in (1, 2):
+    if order not in (1, 2) or isinstance(order, bool):
         raise NoSuchOrder(order)
     with uncollected():
         if callable(checked):
@@ -150,6 +150,8 @@ def _seed(loss: torch.Tensor, gradient: torch.Tensor | None, name: str, verb: st
         if loss.numel() != 1:
             raise NotAScalar(name, tuple(loss.shape), verb)
         return torch.ones_like(loss, memory_format=torch.preserve_format).detach()
+    if not isinstance(gradient, torch.Tensor):
+        raise NotAGradient(gradient, verb)
     if gradient.shape != loss.shape:
         raise WrongShape(name, tuple(gradient.shape), tuple(loss.shape), verb=verb)
     return gradient.detach()

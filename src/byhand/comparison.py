@@ -114,7 +114,8 @@ def _together(factor: float, found: Comparison) -> Comparison:
     """A difference of the whole: by what part ours is PyTorch's, turned round as it is said."""
     if not 1 + factor:
         return replace(found, reason="no element is beyond rounding, but together they cancel")
-    ratio = 1 / (1 + factor)
+    exact = 1 / (1 + factor)
+    ratio = float(f"{exact:.3g}") if abs(exact - 1) >= 0.01 else exact
     reason = f"no element is beyond rounding, but together they are {multiple(ratio)} × the one by hand"
     return replace(found, reason=reason, fault=Fault.FACTOR, factor=ratio)
 

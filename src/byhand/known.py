@@ -23,7 +23,7 @@ def known_functions(graph: Graph, live: Sequence[Any], variable: Variable) -> It
     custom = [node for node in graph.nodes if _is_custom(live[node.index])]
     values = work_out(graph, live, variable) if custom else {}
     for node in custom:
-        live[node.index].metadata[TAPE] = _tape_or_reason(node, live, values, variable)
+        live[node.index].metadata[TAPE] = _tape_or_reason(graph, node, live, values, variable)
     try:
         yield
     finally:
@@ -36,16 +36,16 @@ def _is_custom(handle: Any) -> bool:
     return isinstance(handle, BackwardCFunction) and TAPE not in handle.metadata and not hasattr(handle, "run_function")
 
 
-def _tape_or_reason(node: Node, live: Sequence[Any], values: Mapping[Place, torch.Tensor], variable: Variable) -> Any:
+def _tape_or_reason(graph: Graph, node: Node, live: Sequence[Any], values: Mapping[Place, torch.Tensor], variable: Variable) -> Any:
     try:
-        return _told(node, live[node.index], live, values, variable)
+        return _told(graph, node, live[node.index], live, values, variable)
     except ByhandError as problem:
         return problem.why
     except Exception as problem:
         return f"its forward could not be called once more: {type(problem).__name__}: {problem}".splitlines()[0]
 
 
-def _told(node: Node, handle: Any, live: Sequence[Any], values: Mapping[Place, torch.Tensor], variable: Variable) -> Any:
+def _told(graph: Graph, node: Node, handle: Any, live: Sequence[Any], values: Mapping[Place, torch.Tensor], variable: Variable) -> Any:
     def value_of(number: int) -> torch.Tensor | None:
         edge = node.edges[number]
         if edge is None:
@@ -59,7 +59,9 @@ def _told(node: Node, handle: Any, live: Sequence[Any], values: Mapping[Place, t
             known = next((each for each in _saved(handle) if each.grad_fn is producer and each.output_nr == edge.output_nr), None)
         return values.get(place) if known is None else known.detach()
 
-    return tell_again(handle, value_of, lambda output_nr: variable(node.index, output_nr))
+    used = sorted({edge.output_nr for other in graph.nodes for edge in other.edges if edge and edge.node == node.index})
+    used += [root.output_nr for root in graph.roots if root.node == node.index]
+    return tell_again(handle, value_of, used, lambda output_nr: variable(node.index, output_nr))
 
 
 def _saved(handle: Any) -> list[torch.Tensor]:

@@ -18,6 +18,25 @@ def progress(total: int, name: Callable[[int], str] = lambda index: "") -> Itera
 
     `name` says what a node is to the reader; it is asked only when a line is shown.
     """
+
+    def line(done: int, index: int) -> str:
+        said = name(index)
+        return f"{min(done, total):,} of {total:,} operations worked" + (f", at {_short(said)}" if said else "")
+
+    with _shown(line) as told:
+        yield told
+
+
+@contextmanager
+def calls(name: str) -> Iterator[Callable[[], None]]:
+    """What to call at each call of a function that is checked: it is shown how many there were, as progress() does."""
+    with _shown(lambda done, index: f"{done:,} calls of {_short(name)} (Ctrl-C tells what was found so far)") as told:
+        yield lambda: told(0)
+
+
+@contextmanager
+def _shown(line: Callable[[int, int], str]) -> Iterator[Callable[[int], None]]:
+    """Counts, and shows the line for the count and the index where somebody watches and waits."""
     started = shown = time.monotonic()
     wide = done = 0
 
@@ -27,16 +46,17 @@ def progress(total: int, name: Callable[[int], str] = lambda index: "") -> Itera
         now = time.monotonic()
         if now - started > PATIENCE and now - shown > EVERY:
             shown = now
-            said = name(index)
-            line = f"byhand: {min(done, total):,} of {total:,} operations worked" + (f", at {_short(said)}" if said else "")
-            wide = max(wide, len(line))
-            sys.stderr.write(f"\r{line:<{wide}}")
+            text = f"byhand: {line(done, index)}"
+            wide = max(wide, len(text))
+            sys.stderr.write(f"\r{text:<{wide}}")
             sys.stderr.flush()
 
-    yield told if sys.stderr is not None and sys.stderr.isatty() else _untold
-    if wide:
-        sys.stderr.write("\r" + " " * wide + "\r")
-        sys.stderr.flush()
+    try:
+        yield told if sys.stderr is not None and sys.stderr.isatty() else _untold
+    finally:
+        if wide:
+            sys.stderr.write("\r" + " " * wide + "\r")
+            sys.stderr.flush()
 
 
 def _short(name: str) -> str:

@@ -39,6 +39,7 @@ class Fault(Enum):
     SLICE = "slice"
     SHIFTED = "shifted"
     MASK = "mask"
+    STRAIGHT = "straight through"
     STATE = "state"
     OVERWRITTEN = "overwritten"
     SECOND = "second derivative"
@@ -125,13 +126,14 @@ class Function:
     """A custom autograd.Function as the user wrote it: the name of its class, and where its `def backward` stands.
 
     `inputs` are the parameters of `forward` behind the node's edges, "" for what is not known. `intended` says that the class line
-    declares a difference with `# byhand: intended`.
+    declares a difference with `# byhand: intended`, `remark` is a comment there that means to and is not understood.
     """
 
     name: str
     backward: Origin | None = None
     inputs: tuple[str, ...] = ()
     intended: bool = False
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

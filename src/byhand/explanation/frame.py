@@ -6,9 +6,10 @@ from typing import Any
 
 from byhand.document import Block, Cell, Heading, Ledger, Prose, Role, Table
 from byhand.explanation.labels import Labels
+from byhand.findings import Severity
 from byhand.results import Comparison, Leaf, Pass, Step, Verdict, Yours
 from byhand.value import Missing, Shown, Value
-from byhand.words import brief, cell, counted, flat, located, plain, size, value
+from byhand.words import brief, cell, counted, flat, located, multiple, plain, size, value
 
 MOST = 5  # differing places, and ledgers, that are told one by one
 ROLES = {
@@ -55,11 +56,18 @@ def verdict(comparison: Comparison) -> tuple[Cell, ...]:
         case Verdict.AGREES:
             return (Cell("agrees", role),)
         case Verdict.DIFFERS:
-            return (Cell(f"differs by {size(comparison.error)}{at(comparison.where)}", role),)
+            return (Cell(off(comparison), role),)
         case Verdict.INTENDED:
             return (Cell("differs as declared", role),)
     reason = f": {plain(comparison.reason, 80)}" if comparison.reason else ""
     return (Cell(f"{comparison.verdict.value}{reason}", role),)
+
+
+def off(comparison: Comparison) -> str:
+    """How far a difference goes: at the element that is the farthest beyond its floor, or of the whole."""
+    if comparison.factor and not comparison.wrong:
+        return f"differs as a whole: {multiple(comparison.factor)} × the one by hand"
+    return f"differs by {size(comparison.error)}{at(comparison.where)}"
 
 
 def at(where: tuple[int, ...]) -> str:
@@ -182,16 +190,16 @@ def summary(result: Pass) -> Iterator[Block]:
     cells += [Cell(part, role) for part, role in _counts(result)]
     if result.interrupted is not None:
         done, planned = result.interrupted
-        cells.append(Cell(f"\nInterrupted after {done:,} of {counted(planned, 'operation')}; the rest is not compared.", Role.NOT_COMPARED))
+        said = f"Interrupted after {done:,} of {counted(planned, 'operation')}; the rest is not compared."
+        cells += [Cell("\n"), Cell(said, Role.NOT_COMPARED)]
     cells += [Cell(f"\n{SHARED}", Role.FAINT)] if result.shared else []
     cells += [Cell(f"\n{DIRECT}{_not_called(result.hooks)}", Role.FAINT)] if result.source == "direct" else []
     if result.source == "direct" and any(each.opinion for step in result.steps for each in step.contributions):
         cells.append(Cell(CALLED.format(times="once" if result.second is None else "twice"), Role.FAINT))
     if result.passed_over:
         passes = counted(result.passed_over, "backward pass", "backward passes")
-        cells.append(
-            Cell(f"\n{passes} batched by vmap (is_grads_batched=True, torch.func) not judged: each stands for many.", Role.NOT_COMPARED)
-        )
+        said = f"{passes} batched by vmap (is_grads_batched=True, torch.func) not judged: each stands for many."
+        cells += [Cell("\n"), Cell(said, Role.NOT_COMPARED)]
     yield Prose(tuple(cells))
 
 
@@ -225,13 +233,22 @@ def _counts(result: Pass) -> Iterator[tuple[str, Role]]:
         yield f"{counted(leaves, 'weight')} {'differs' if leaves == 1 else 'differ'}", Role.DIFFERS
     if not coverage.differ and not leaves:
         yield _none_differs(result)
+        if has_error(result):
+            yield ", ", Role.PLAIN
+            yield "something else is wrong", Role.DIFFERS
+
+
+def has_error(result: Pass) -> bool:
+    """Whether something is wrong with the pass that its numbers alone need not show."""
+    return any(each.severity is Severity.ERROR for each in result.findings)
 
 
 def _none_differs(result: Pass) -> tuple[str, Role]:
     coverage, edges = result.coverage, (each for step in result.steps for each in step.contributions)
     if coverage.by_rule or coverage.by_difference:
         words = "no other differs" if coverage.intended else "none differs"
-        return words, Role.PLAIN if coverage.not_compared else Role.AGREES
+        spoiled = coverage.not_compared or result.interrupted is not None or has_error(result)
+        return words, Role.PLAIN if spoiled else Role.AGREES
     # a node that is not judged whole can still have an edge that was compared
     if any(each.comparison.verdict is Verdict.AGREES for each in edges):
         return "none differs", Role.PLAIN

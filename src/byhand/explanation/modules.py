@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.errors import NoSuchPart
-from byhand.explanation.frame import place
+from byhand.explanation.frame import has_error, place
 from byhand.explanation.labels import Labels, asked
 from byhand.explanation.tensor import told, weights
 from byhand.results import Comparison, Leaf, Pass, Step, Verdict
@@ -246,7 +246,7 @@ def worst(result: Pass, labels: Labels) -> Iterator[Block]:
         where = ", ".join(part for part in (plain(step.module), place(step), step.op) if part)
         said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains"
         yield Prose((Cell("Furthest apart: "), Cell(where, Role.NAME), Cell(f", towards {labels.described(each.to)}: off by {said}.")))
-    elif not any(_is_judged(each) and each.error for each in weights_):
+    elif not any(_is_judged(each) and each.error for each in weights_) and not has_error(result):
         yield from _same_numbers(comparisons, weights_)
 
 

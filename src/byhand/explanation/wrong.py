@@ -1,12 +1,12 @@
 """What is wrong, first in every check: the findings, what is declared, what differs and what a hook changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
-from byhand.explanation.frame import MOST, at, place, verdict
+from byhand.explanation.frame import MOST, off, place, verdict
 from byhand.explanation.labels import Labels
 from byhand.findings import Severity
-from byhand.results import Contribution, Fault, Pass, Step, Verdict
+from byhand.results import Comparison, Contribution, Fault, Function, Pass, Step, Verdict
 from byhand.value import Shown, Value
 from byhand.words import cell, counted, flat, located, number, plain, size
 
@@ -22,26 +22,44 @@ def findings(result: Pass) -> Iterator[Block]:
         role = Role.DIFFERS if finding.severity is Severity.ERROR else Role.NOT_COMPARED
         yield Prose((Cell(finding.code, role), Cell("  "), Cell(plain(finding.subject), Role.NAME), *at, *line))
         rows = [("what", finding.what), ("why", finding.why), ("fix", finding.fix)]
-        rows += [("seen", f"in {counted(len(passes), 'backward pass', 'backward passes')} of {result.total:,}")] if result.total > 1 else []
+        rows += [("seen", _passes(passes, result))] if result.total > 1 else []
         for word, told in rows:
             yield Prose((Cell(f"{word}: ", Role.FAINT), Cell(told)))
     if len(result.findings) > MOST:
         yield Prose((Cell(f"… and {counted(len(result.findings) - MOST, 'more finding')}"),))
 
 
+def _passes(passes: Sequence[int], result: Pass) -> str:
+    """In which passes a fault was seen, the one that is told among them."""
+    seen = counted(len(passes), "backward pass", "backward passes")
+    named = list(passes[:MOST]) + [result.number] * (result.number in passes[MOST:])
+    more = ", …" if len(passes) > len(named) else ""
+    numbers = f"; the numbers are those of pass {passes[0]:,}" if passes and passes[0] != result.number else ""
+    return f"in {seen} of {result.total:,} ({', '.join(f'{each:,}' for each in named)}{more}){numbers}"
+
+
 def declared(labels: Labels) -> Iterator[Block]:
-    """The custom Functions whose difference is declared; nothing if none is."""
-    found = {step.function: each for step in labels.steps for each in step.contributions if each.comparison.verdict is Verdict.INTENDED}
-    for function, each in list(found.items())[:MOST]:
+    """The custom Functions whose difference is declared, with every input that it is seen at; nothing if none is."""
+    found: dict[Function | None, dict[str, Comparison]] = {}
+    for step in labels.steps:
+        for each in step.contributions:
+            if each.comparison.verdict is Verdict.INTENDED:
+                found.setdefault(step.function, {}).setdefault(_input(step.function, each), each.comparison)
+    for function, inputs in list(found.items())[:MOST]:
         name = f"{plain(function.name)} ({located(function.backward)})" if function else "an operation"
-        total = each.comparison.total
-        off = f" (in {each.comparison.wrong:,} of {counted(total, 'element')})" if total else ""
-        yield Prose(
-            (
-                Cell(name, Role.NAME),
-                Cell(f" sends back another gradient than its forward has{off}, as its class line declares: # byhand: intended"),
-            )
-        )
+        towards = ", ".join(f"{word}{_share(comparison)}" for word, comparison in list(inputs.items())[:MOST])
+        more = ", …" if len(inputs) > MOST else ""
+        said = f" sends back another gradient than its forward has for {towards}{more}, as its class line declares: # byhand: intended"
+        yield Prose((Cell(name, Role.NAME), Cell(said)))
+
+
+def _input(function: Function | None, each: Contribution) -> str:
+    name = plain(function.inputs[each.edge]) if function and each.edge < len(function.inputs) else ""
+    return f"`{name}`" if name else f"input {each.edge}"
+
+
+def _share(comparison: Comparison) -> str:
+    return f" ({comparison.wrong:,} of {counted(comparison.total, 'element')})" if comparison.total else ""
 
 
 def differing(result: Pass, labels: Labels) -> Iterator[Block]:
@@ -77,14 +95,13 @@ def rewritten(labels: Labels) -> Iterator[Block]:
 
 def _difference(step: Step, each: Contribution, labels: Labels, *, told: bool) -> Iterator[Block]:
     sent, found = f"{step.op} sends to {labels.described(each.to)}", each.comparison
-    off = f"differs by {size(found.error)}{at(found.where)}"
-    if told:
-        yield Prose((Cell(f"{sent}: "), Cell(off, Role.DIFFERS)))
+    if told or not found.where and found.factor:
+        yield Prose((Cell(f"{sent}: "), Cell(off(found), Role.DIFFERS)))
     else:
         line = [Cell(place(step), Role.NAME), Cell("  "), Cell(plain(step.origin.text, 100), Role.CODE), Cell("\n")] if step.origin else []
         ratio = proportion(each.by_hand, each.by_torch)
         factor = f"; every element is {ratio} × the one by hand" if ratio else f"; {found.pattern}" if found.pattern else ""
-        yield Prose((*line, Cell(f"{sent}: "), Cell(f"{off}; rounding explains {size(found.floor)}{factor}", Role.DIFFERS)))
+        yield Prose((*line, Cell(f"{sent}: "), Cell(f"{off(found)}; rounding explains {size(found.floor)}{factor}", Role.DIFFERS)))
     yield _beside(each.by_hand, each.by_torch)
 
 

@@ -18,6 +18,7 @@ ADVICE = {
     Fault.SLICE: "look at what backward does there: the rest of {input} is right",
     Fault.SHIFTED: "correct the index that is read or written: it is off by that many places",
     Fault.MASK: "let backward use the mask or the condition that forward used",
+    Fault.STRAIGHT: "return zeros for {input}, the slope of forward; or, if it is meant, write # byhand: intended on the class line",
     Fault.STATE: "keep what backward needs on ctx (ctx.save_for_backward), not on the class or in a global: the next call overwrites it",
     Fault.OVERWRITTEN: "keep it with ctx.save_for_backward, so that PyTorch notices; and change it only after backward, or keep a clone",
     Fault.SECOND: "work the derivative inside backward, with operations that can be differentiated, from inputs kept with "
@@ -30,7 +31,14 @@ def advice(each: Contribution, function: Function, parameter: str) -> str:
     """What to change in the backward of a custom Function."""
     name = f"`{parameter}`" if parameter else NAMELESS
     where = f"In {place(function)}: "
-    return f"{where}{_change(each, name)}."
+    return f"{where}{_change(each, name)}.{_remark(function)}"
+
+
+def _remark(function: Function) -> str:
+    """That a comment which means to declare the difference does not."""
+    if not function.remark:
+        return ""
+    return f" The comment `{plain(function.remark)}` declares nothing: # byhand: intended is what it must say, and on the class line."
 
 
 def place(function: Function) -> str:

@@ -18,6 +18,8 @@ CODES = {
 }
 TWICE = (Fault.SECOND, Fault.SECOND_WRONG)  # what only a second derivative shows, also of a gradient that could not be judged
 NAMED = 5  # weights that are named one by one
+HALF = ("bfloat16", "float16")
+CLEAR = 10.0  # times rounding: what is off by more shows its pattern
 SMALL = 4  # elements; gradients up to this many are shown whole
 MEANS = {
     "operations": "the operations of its own forward, each differentiated by byhand's rules",
@@ -103,7 +105,7 @@ def _finding(seen: Seen) -> Finding:
         Severity.WARNING if _was_right(each) and seen.later is None and not others else Severity.ERROR,
         names[0] if names else _input_name(seen.result, step, each) or step.name or step.op,
         each.comparison.written or step.origin,
-        f"{_sentence(seen.result, step, each)}{_measure(each) if seen.later is None else _afterwards(seen.later)}{_pattern(each)}",
+        f"{_sentence(seen.result, step, each)}{_measure(each) if seen.later is None else _afterwards(seen.later)}{_pattern(step, each)}",
         f"{_cause(seen.result, step, each)}{_reach(names, len(weights), each, others[0][1] if others else '')}{_elsewhere(seen)}",
         advice(each, step.function, _parameter(step.function, each)) if step.function else _ordinary(step, fault),
         cause="second-derivative" if fault is Fault.SECOND_WRONG else "",
@@ -122,8 +124,7 @@ def _sentence(result: Pass, step: Step, each: Contribution) -> str:
             return f"What {_called(step)} kept for its backward was changed before it ran, so {target} gets a wrong gradient"
         case Fault.SHAPE:
             return f"{_called(step)} returns a gradient of the wrong shape for {target}"
-    nothing = step.function is not None and not isinstance(each.by_torch, Value)
-    return f"{_called(step)} returns {'None' if nothing else 'a wrong gradient'} for {target}"
+    return f"{_called(step)} returns {'None' if _is_none(step, each) else 'a wrong gradient'} for {target}"
 
 
 def _afterwards(later: Seen) -> str:
@@ -179,6 +180,11 @@ def _measure(each: Contribution) -> str:
     return f": {count if found.total else 'it differs'}{first}{most}{times}{reason}.{_both(each.by_hand, each.by_torch)}"
 
 
+def _is_none(step: Step, each: Contribution) -> bool:
+    """Whether a custom backward returned nothing where a gradient is needed."""
+    return step.function is not None and not isinstance(each.by_torch, Value)
+
+
 def _both(ours: Shown, theirs: Shown) -> str:
     if not (isinstance(ours, Value) and isinstance(theirs, Value) and ours.whole and theirs.whole):
         return ""
@@ -186,10 +192,21 @@ def _both(ours: Shown, theirs: Shown) -> str:
     return f" By hand {value(ours)}, PyTorch {value(theirs)}." if few else ""
 
 
-def _pattern(each: Contribution) -> str:
+def _pattern(step: Step, each: Contribution) -> str:
     found = each.comparison
+    if found.fault is Fault.ZEROS and _is_none(step, each):
+        return ""
     words = found.pattern or (f"there {found.example}" if found.example else "")
-    return f" {words[0].upper()}{words[1:]}." if words else ""
+    return f"{f' {words[0].upper()}{words[1:]}.' if words else ''}{_hidden(each)}"
+
+
+def _hidden(each: Contribution) -> str:
+    """That a coarse dtype hides what the pattern is: few elements stand out of its rounding, or none by much."""
+    found, shown = each.comparison, each.by_torch
+    if found.pattern or found.verdict is not Verdict.DIFFERS or not (isinstance(shown, Value) and shown.dtype in HALF):
+        return ""
+    clear = 2 * found.wrong > found.total and found.error > CLEAR * found.floor
+    return "" if clear else f" In {shown.dtype} rounding hides the pattern; check it in float32 too."
 
 
 def _cause(result: Pass, step: Step, each: Contribution) -> str:

@@ -85,6 +85,7 @@ class Attempts:
 
     def __init__(self, target: Target, inputs: Inputs) -> None:
         self.target, self.inputs = target, inputs
+        self.told: Callable[[], None] = _untold
         self.randomness = Randomness([tensor.device for tensor in inputs.tensors().values()])
 
     def copies(self, *, wanted: Sequence[str] | None = None) -> Inputs:
@@ -99,11 +100,16 @@ class Attempts:
 
     def called(self, call: Callable[[], Any]) -> Any:
         """What a call gives, its random numbers those of the first call."""
+        self.told()
         try:
             with self.target.unchanged():
                 return call()
         finally:
             self.randomness.restore()
+
+
+def _untold() -> None:
+    """Nobody watches."""
 
 
 def made_of(inputs: Inputs, result: Any, target: Target) -> Made:

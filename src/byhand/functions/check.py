@@ -7,18 +7,21 @@ from typing import Any
 import torch
 
 from byhand.cells import in_cells
-from byhand.errors import ByhandError, ChangesInput, NoInput, NoPath, NoResult, NotRepeatable, WrongShape
+from byhand.errors import ByhandError, ChangesInput, NoInput, NoPath, NoResult, NotAGradient, NotRepeatable, WrongShape
 from byhand.functions.attempts import SEED, Attempts, Made, alone, seeds_for
 from byhand.functions.cuts import cuts
 from byhand.functions.foreign import any_intended, foreign, has_own_jvp, line_of, name_of
 from byhand.functions.gaps import changed
 from byhand.functions.inputs import Inputs, copy_of, is_continuous, read_inputs, tensors_in
+from byhand.functions.options import refuse_options
 from byhand.functions.recorded import judged
 from byhand.functions.refusals import refused
 from byhand.functions.seal import Seal, seal
 from byhand.functions.story import Checked, FunctionStory, findings
 from byhand.functions.stress import Stress
 from byhand.functions.target import Target, target_of
+from byhand.functions.trials import Trial, untried
+from byhand.progress import calls
 from byhand.results import Pass, Step, Verdict
 from byhand.words import counted, finite, located, plain
 from byhand.yours import known_places, places_of, weigh
@@ -27,23 +30,48 @@ from byhand.yours import known_places, places_of, weigh
 def check_function(function: Any, inputs: Sequence[Any], *, gradient: Any, order: int, values: Mapping[str, Any]) -> FunctionStory:
     """The report on a function at these inputs.
 
-    Raises NoInput, NoResult, NoPath, ChangesInput, NotRepeatable, FunctionFailed, WrongShape, UnknownName.
+    A Ctrl-C after the nodes are judged ends it: what was found until then is told.
+    Raises NoInput, NoResult, NoPath, ChangesInput, NotRepeatable, FunctionFailed, NotAGradient, WrongShape, UnknownName, UnknownOption.
     """
     target = target_of(function)
     given = read_inputs(inputs, target.names(len(inputs)))
+    refuse_options(values, "byhand.check", values=given.arguments)
     _has_numbers(given, target)
     attempts = Attempts(target, given)
-    with alone():
+    with alone(), calls(target.name) as attempts.told:
         made = _first(attempts)
         seeds = _seeds(made, gradient, target, plainly=bool(values))
         passed = _judged(attempts, dict(zip(made.outputs, seeds, strict=True)), values, order=order)
         nodes = foreign(made.nodes())
-        trials = tuple(Stress(attempts, made, seeds).trials()) if nodes else ()
-        sealed = _meant(_intended(seal(attempts), nodes), passed, attempts)
+        stress = Stress(attempts, made, seeds).trials() if nodes else iter(())
+        trials, sealed = _outside(attempts, stress, passed, nodes)
     custom = ", ".join(dict.fromkeys(name_of(node) for node in nodes))
     called = f"{target.name}({', '.join(given.arguments)})"
-    checked = Checked(called, SEED, given.checked, passed, trials, sealed, custom, line_of(nodes), _odd(made, passed))
+    checked = Checked(called, SEED, given.checked, passed, trials, sealed, custom, line_of(nodes), _odd(made, passed), sealed is STOPPED)
     return FunctionStory(replace(checked, passed=in_cells(replace(passed, findings=findings(checked)))))
+
+
+STOPPED = Seal(Verdict.NOT_COMPARED, "not sealed: interrupted")
+
+
+def _outside(attempts: Attempts, stress: Iterator[Trial], passed: Pass, nodes: Sequence[Any]) -> tuple[tuple[Trial, ...], Seal]:
+    """What stress and the function itself show, or what they showed until Ctrl-C."""
+    trials: list[Trial] = []
+    running = True
+    try:
+        for trial in stress:
+            trials += [trial]  # one by one: those before an interruption count
+        running = False
+        sealed = _meant(_intended(seal(attempts), nodes), passed, attempts)
+    except KeyboardInterrupt:
+        return (*trials, *[untried("the other attempts", "interrupted")] * (running and bool(nodes))), STOPPED
+    wrong = passed.coverage.differ or any(trial.verdict is Verdict.DIFFERS for trial in trials)
+    return tuple(trials), _no_seal(sealed) if wrong and sealed.verdict is Verdict.AGREES else sealed
+
+
+def _no_seal(found: Seal) -> Seal:
+    """A seal beside a difference would be read as a pardon: what was seen is told, and no more."""
+    return replace(found, verdict=Verdict.NOT_COMPARED, said=f"no seal, since something above differs; in float64, {found.said}")
 
 
 def _has_numbers(inputs: Inputs, target: Target) -> None:
@@ -54,7 +82,9 @@ def _has_numbers(inputs: Inputs, target: Target) -> None:
     if not checked and not own:
         raise NoInput(target.name, kinds)
     if checked and not any(each.numel() for each in checked) and not own:
-        raise NoInput(target.name, kinds, empty=True)
+        raise NoInput(target.name, kinds, why="they are empty tensors: there is nothing in them to compare")
+    if checked and all(each.is_meta for each in checked):
+        raise NoInput(target.name, kinds, why="they are on the meta device: they have shapes and no numbers")
 
 
 def _kind(value: Any) -> str:
@@ -72,6 +102,8 @@ def _first(attempts: Attempts) -> Made:
     if not any(is_continuous(each) for each in results.values()):
         kinds = ", ".join(_kind(each) for each in results.values()) or _kind(made.result)
         raise NoResult(target.name, kinds)
+    if any(each.is_meta for each in results.values()):
+        raise NoResult(target.name, "a tensor on the meta device", why="it has a shape and no numbers")
     if not made.outputs:
         raise NoPath(target.name, ", ".join(attempts.inputs.checked) or "its weights")
     if not any(each.numel() for each in made.outputs.values()):
@@ -89,7 +121,7 @@ def _refuse_changes(attempts: Attempts, after: Inputs) -> None:
     """Raise ChangesInput where a call has written into an input that a gradient is wanted of; a buffer it may keep up to date."""
     for name, tensor in attempts.inputs.tensors().items():
         if name in attempts.inputs.checked and (gap := changed(name, tensor.detach(), after.tensors()[name].detach())):
-            raise ChangesInput(attempts.target.name, name, gap.told())
+            raise ChangesInput(attempts.target.name, name, gap.told(), spelled=attempts.target.spelled)
 
 
 def _called(attempts: Attempts) -> Made:
@@ -100,7 +132,7 @@ def _called(attempts: Attempts) -> Made:
     except Exception as problem:
         if "leaf Variable that requires grad" in str(problem):
             _refuse_changes(attempts, attempts.make(wanted=[]).inputs)
-        raise refused(problem, attempts.target.name, "forward") from problem
+        raise refused(problem, attempts.target.name, "forward", spelled=attempts.target.spelled) from problem
 
 
 def _seeds(made: Made, gradient: Any, target: Target, *, plainly: bool) -> list[torch.Tensor]:
@@ -108,7 +140,10 @@ def _seeds(made: Made, gradient: Any, target: Target, *, plainly: bool) -> list[
     if gradient is None:
         alone = list(made.outputs.values())
         return [torch.ones_like(alone[0]).detach()] if plainly and len(alone) == 1 and alone[0].numel() == 1 else seeds_for(made.outputs)
-    given = [gradient] if isinstance(gradient, torch.Tensor) else list(gradient)
+    given = list(gradient) if isinstance(gradient, list | tuple) else [gradient]
+    for seed in given:
+        if not isinstance(seed, torch.Tensor):
+            raise NotAGradient(seed, "check")
     for seed, (name, output) in zip(given, made.outputs.items(), strict=False):
         if seed.shape != output.shape:
             raise WrongShape(name, tuple(seed.shape), tuple(output.shape), verb="check")
@@ -125,7 +160,7 @@ def _judged(attempts: Attempts, seeds: Mapping[str, torch.Tensor], values: Mappi
     except ByhandError:
         raise
     except Exception as problem:
-        raise refused(problem, attempts.target.name, "backward") from problem
+        raise refused(problem, attempts.target.name, "backward", spelled=attempts.target.spelled) from problem
     return replace(passed, yours=weigh(values, places_of(values, known_places(passed)), {}, passed))
 
 

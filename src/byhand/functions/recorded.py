@@ -3,13 +3,14 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from byhand.functions.attempts import Attempts, made_of
 from byhand.functions.target import FILE, written
-from byhand.results import Pass
+from byhand.results import Pass, Step
 from byhand.run import Run
 
 
@@ -33,7 +34,15 @@ def judged(attempts: Attempts, seeds: Mapping[str, torch.Tensor], *, order: int)
     code = written(attempts.target, list(inputs.arguments))
     with run:
         attempts.called(lambda: exec(code, {"__name__": FILE, "__builtins__": __builtins__}, space))
-    return run.chosen("check", None)
+    passed = run.chosen("check", None)
+    return replace(passed, steps=tuple(map(_placed, passed.steps)))
+
+
+def _placed(step: Step) -> Step:
+    """A Function that was called by the check alone stands where its backward does: the line that calls it is in no file."""
+    if step.function is None or step.function.backward is None or step.origin is None or step.origin.file != FILE:
+        return step
+    return replace(step, origin=step.function.backward)
 
 
 @contextmanager

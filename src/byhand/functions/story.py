@@ -65,9 +65,7 @@ class FunctionStory(Story):
 
 def _differing(checked: Checked) -> list[str]:
     """What differs, in a few words each: the findings, or where there are none what else it is."""
-    found = [
-        f"{each.code} {plain(each.subject, 80)}".rstrip() for each in checked.passed.findings if each.severity is Severity.ERROR
-    ]
+    found = [f"{each.code} {plain(each.subject, 80)}".rstrip() for each in checked.passed.findings if each.severity is Severity.ERROR]
     count = [f"{counted(len(found), 'finding')}: {'; '.join(dict.fromkeys(found))}"] if found else []
     outside = [trial.name for trial in checked.trials if trial.verdict is Verdict.DIFFERS]
     outside += ["the function itself"] * (checked.seal.verdict is Verdict.DIFFERS)

@@ -59,7 +59,7 @@ class Opaque:
         again = self._tape.again
         if again is None:
             raise Unreadable(self._tape.name, "", self._reason)
-        with unnoticed(), torch.random.fork_rng(devices=[]), as_it_was(self._tape.owners):
+        with unnoticed(), as_it_was(self._tape.owners):
             if self._tape.random is not None:
                 torch.set_rng_state(self._tape.random)
             given = again([value.clone() for value in values])

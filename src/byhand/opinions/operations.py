@@ -16,6 +16,7 @@ from byhand.recording.tape import Tape
 from byhand.recording.walk import read_graph
 
 _HALF = (torch.float16, torch.bfloat16)
+UNCONFIRMED = "its forward was called once more; if that depends on anything that has changed since, only a recording is right"
 OPAQUE_CALLS = "its forward leaves PyTorch"
 
 
@@ -37,7 +38,9 @@ def by_operations(node: Node, tape: Tape, grads: Grads) -> Opinion:
                 raise
             work = partial(_work, node, tape, None)
             given = work(grads, as_is)
-    return Opinion("operations", given, work, shifted=partial(_shifted, node, tape, grads), overwritten=tape.overwritten)
+    notes = {} if tape.confirmed else dict.fromkeys(range(len(node.edges)), UNCONFIRMED)
+    shifted = partial(_shifted, node, tape, grads)
+    return Opinion("operations", given, work, shifted=shifted, notes=notes, overwritten=tape.overwritten)
 
 
 def _values(tape: Tape) -> list[torch.Tensor]:

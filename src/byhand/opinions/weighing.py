@@ -99,7 +99,8 @@ class Second:
             if other_opinion is not None:
                 self._opinion, self.by = other_opinion, other_opinion.by
                 return self.weigh(number, edge, theirs, source)
-        comparison = replace(comparison, reason=comparison.reason or opinion.notes.get(number, ""))
+        if comparison.verdict is Verdict.DIFFERS:
+            comparison = replace(comparison, reason=comparison.reason or opinion.notes.get(number, ""))
         if comparison.fault is Fault.OVERWRITTEN and opinion.overwritten:
             inputs = self._live.metadata[TAPE].inputs
             written = (inputs[number].tensor for number in opinion.overwritten)

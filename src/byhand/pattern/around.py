@@ -1,6 +1,6 @@
 """What a wrong gradient is held against, and what is found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -98,14 +98,14 @@ class Compared:
             return False
         return bool((rest <= 2 * LEFT * off)[concerned].double().mean() >= 0.5)
 
-    def stands_out(self, where: torch.Tensor) -> bool:
-        """Whether the elements there are off far beyond their floors, and those elsewhere, beside them, by nothing."""
+    def stands_out(self, region: torch.Tensor) -> bool:
+        """Whether the wrong elements are off far beyond their floors, and those outside the region, beside them, by nothing."""
         off = (self.theirs - self.ours).abs()
-        clear = off[where] >= CLEAR * self.floors[where]
-        if where.all() or not torch.isfinite(off).all():
-            return bool(clear.double().mean() >= 0.5)
-        beside, there = off[~where].square().mean(), off[where].square().mean()
-        return bool(clear.double().mean() >= 0.5 and beside <= LEFT**2 * there)
+        beside, there = off[~region], off[self.wrong]
+        if beside.numel() and not beside.any():
+            return True
+        clear = bool((there >= CLEAR * self.floors[self.wrong]).double().mean() >= 0.5)
+        return clear and (not beside.numel() or bool(beside.square().mean() <= LEFT**2 * there.square().mean()))
 
     def _scaled(self, scale: torch.Tensor | float) -> torch.Tensor:
         shape = self.floors.shape
@@ -127,3 +127,13 @@ class Compared:
             return tensor.detach().to(self.ours.dtype).broadcast_to(self.ours.shape)
         except RuntimeError:
             return None
+
+    def along_rows(self, tensor: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
+        """The tensor with one number for each row of a dimension, wherever it can be laid so and broadcasting would not do it."""
+        lengths = [size for size in tensor.shape if size != 1]
+        if len(lengths) != 1 or tensor.layout is not torch.strided or tensor.is_complex():
+            return
+        for dimension, size in enumerate(self.ours.shape[:-1]):
+            if size == lengths[0] and tensor.is_floating_point():
+                sizes = [size if each == dimension else 1 for each in range(self.ours.dim())]
+                yield dimension, tensor.detach().reshape(sizes).to(self.ours.dtype).broadcast_to(self.ours.shape)

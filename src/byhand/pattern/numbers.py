@@ -17,6 +17,7 @@ def whole_patterns(found: Compared, around: Around) -> Iterator[Pattern | None]:
     """The patterns of the whole tensor, the most telling first."""
     yield shaped(found, around)
     yield zeros(found)
+    yield straight_through(found, around)
     yield of_another_input(found, around)
     yield without_a_part(found, around)
     yield of_a_mistake(found, around)
@@ -25,6 +26,7 @@ def whole_patterns(found: Compared, around: Around) -> Iterator[Pattern | None]:
     yield conjugate(found)
     yield in_another_layout(found, around)
     yield without_an_operand(found, around)
+    yield of_each_row(found, around)
 
 
 def of_a_mistake(found: Compared, around: Around) -> Pattern | None:
@@ -49,6 +51,23 @@ def shaped(found: Compared, around: Around) -> Pattern | None:
 def zeros(found: Compared) -> Pattern | None:
     """All zeros."""
     return None if found.theirs.any() else Pattern("every element is 0", Fault.ZEROS)
+
+
+def straight_through(found: Compared, around: Around) -> Pattern | None:
+    """The upstream gradient, where the forward has no slope: as it is, with some elements 0, or held between two numbers."""
+    if found.ours.any():
+        return None
+    for upstream in around.upstream:
+        grad = found.fitted(upstream) if upstream is not None and upstream.shape == found.ours.shape else None
+        if grad is None or grad.is_complex():
+            continue
+        kept = torch.where(found.theirs != 0, grad, 0.0)
+        held = grad.clamp(found.theirs.min(), found.theirs.max())
+        for candidate, how in ((grad, ""), (kept, ", with some elements 0"), (held, ", held between two numbers")):
+            if found.is_theirs(candidate) and int((candidate != 0).sum()) >= min(FEW, grad.numel()):
+                words = "the forward has no slope, so that every element must be 0, and it is the upstream gradient"
+                return Pattern(f"{words}{how}: a straight-through estimator", Fault.STRAIGHT)
+    return None
 
 
 def of_another_input(found: Compared, around: Around) -> Pattern | None:
@@ -171,6 +190,19 @@ def without_an_operand(found: Compared, around: Around) -> Pattern | None:
             return Pattern(f"the factor {name} is missing from every element", Fault.OPERAND)
         if found.same(found.theirs, found.ours * fitted, scale=fitted):
             return Pattern(f"{name} is a factor too many in every element", Fault.OPERAND)
+    return None
+
+
+def of_each_row(found: Compared, around: Around) -> Pattern | None:
+    """A factor that has one number for each row, left out or one too many."""
+    upstream = {"the upstream gradient": grad for grad in around.upstream if grad is not None}
+    for name, value in {**around.values, **upstream}.items():
+        for dimension, laid in found.along_rows(value):
+            rows = f"{name}, one number for each row of dimension {dimension}"
+            if found.same(found.theirs * laid, found.ours, weight=laid):
+                return Pattern(f"it must be multiplied by {rows}: that factor is missing", Fault.OPERAND)
+            if found.same(found.theirs, found.ours * laid, scale=laid):
+                return Pattern(f"it must be divided by {rows}: that factor is one too many", Fault.OPERAND)
     return None
 
 

@@ -46,10 +46,12 @@ def one_slice(found: Compared) -> Pattern | None:
     """All wrong elements share one index, or a range of them, along one dimension."""
     if found.wrong.numel() < 2:
         return None
-    if not found.stands_out(found.wrong):
-        return None
     if int(found.wrong.sum()) == 1:
-        return Pattern(f"only the element at {list(place(found.wrong))} is wrong{_zero(found, found.wrong)}", Fault.SLICE)
+        return (
+            None
+            if not found.stands_out(found.wrong)
+            else Pattern(f"only the element at {list(place(found.wrong))} is wrong{_zero(found, found.wrong)}", Fault.SLICE)
+        )
     best: tuple[float, Pattern] | None = None
     for dimension, size in enumerate(found.wrong.shape):
         others = [each for each in range(found.wrong.dim()) if each != dimension]
@@ -58,11 +60,19 @@ def one_slice(found: Compared) -> Pattern | None:
         first, last = int(indexes[0]), int(indexes[-1])
         count = last - first + 1
         part = found.wrong.narrow(dimension, first, count)
-        if count <= size // 2 and part.float().mean().item() >= DENSE and (best is None or count / size < best[0]):
+        dense = count <= size // 2 and part.float().mean().item() >= DENSE and (best is None or count / size < best[0])
+        if dense and found.stands_out(_narrowed(found.wrong, dimension, first, count)):
             at = f"index {first}" if count == 1 else f"indexes {first} … {last}"
             known = _zero(found, found.wrong)
             best = count / size, Pattern(f"all wrong elements lie at {at} of dimension {dimension} (of {size:,}){known}", Fault.SLICE)
     return best[1] if best else None
+
+
+def _narrowed(wrong: torch.Tensor, dimension: int, first: int, count: int) -> torch.Tensor:
+    """A mask of a range of indexes along one dimension."""
+    region = torch.zeros_like(wrong)
+    region.narrow(dimension, first, count).fill_(True)
+    return region
 
 
 def _zero(found: Compared, where: torch.Tensor) -> str:
@@ -75,9 +85,11 @@ def tail(found: Compared) -> Pattern | None:
     total = flat.numel()
     first = int(flat.to(torch.uint8).argmax())
     whole_rows = found.wrong.dim() > 1 and not any(place(found.wrong)[1:])
-    if whole_rows or not total / 2 <= first < total - 1 or flat[first:].float().mean().item() < DENSE or not found.stands_out(found.wrong):
+    if whole_rows or not total / 2 <= first < total - 1 or flat[first:].float().mean().item() < DENSE:
         return None
     rest = found.theirs.reshape(-1)[first:]
+    if not found.stands_out((torch.arange(total, device=flat.device) >= first).reshape(found.wrong.shape)):
+        return None
     how = "wrong" if rest.any() else "0"
     return Pattern(
         f"the last {counted(total - first, 'element')} of {total:,} in memory order are {how}, those before are right", Fault.TAIL

@@ -19,6 +19,7 @@ from byhand.results import Function
 Result = TypeVar("Result")
 
 MARK = re.compile(r"\bbyhand:\s*intended\b")
+WORD = re.compile(r"\bbyhand\b", re.IGNORECASE)
 _intended: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
 _origins: weakref.WeakKeyDictionary[type, tuple[Origin | None]] = weakref.WeakKeyDictionary()
 
@@ -32,6 +33,27 @@ def declared_intended(cls: type) -> bool:
     if cls not in _intended:
         _intended[cls] = any(_read(partial(_is_marked, each)) for each in _down_to_backward(cls))
     return _intended[cls]
+
+
+def remark_of(cls: type) -> str:
+    """A comment on the class line of a Function, or right above it, that says byhand and declares nothing; "" if there is none."""
+    cls = getattr(cls, "_forward_cls", cls)
+    return "" if declared_intended(cls) else _read(partial(_remark, cls)) or ""
+
+
+def _remark(cls: type) -> str:
+    for code in _codes(cls):
+        source = _source(code)
+        for piece in ast.walk(source.tree) if source is not None else ():
+            if isinstance(piece, ast.ClassDef) and piece.name == cls.__name__ and _holds(piece, code):
+                return _said(source, piece, WORD) or _above(source.words.lines, _first_line(piece))
+    return ""
+
+
+def _above(lines: Sequence[str], first: int) -> str:
+    """The comment right above a line, if it says byhand."""
+    above = lines[first - 2].strip() if first > 1 else ""
+    return above if above.startswith("#") and WORD.search(above) else ""
 
 
 def _down_to_backward(cls: type) -> list[type]:
@@ -65,7 +87,7 @@ def functions(graph: Graph, live: Sequence[Any]) -> dict[int, Function]:
         if cls is not None:
             inputs = _read(partial(_inputs, live[node.index], cls)) or ()
             name = _read(partial(_name, cls)) or cls.__name__
-            found[node.index] = Function(name, defined_at(cls), inputs, declared_intended(cls))
+            found[node.index] = Function(name, defined_at(cls), inputs, declared_intended(cls), remark_of(cls))
     return found
 
 
@@ -123,7 +145,7 @@ def _is_marked(cls: type) -> bool:
     for code in _codes(cls):
         source = _source(code)
         for piece in ast.walk(source.tree) if source is not None else ():
-            if isinstance(piece, ast.ClassDef) and piece.name == cls.__name__ and _holds(piece, code) and _comment(source, piece):
+            if isinstance(piece, ast.ClassDef) and piece.name == cls.__name__ and _holds(piece, code) and _said(source, piece, MARK):
                 return True
     return False
 
@@ -138,14 +160,15 @@ def _codes(cls: type) -> list[Any]:
     return [each.__code__ for each in given if hasattr(each, "__code__") and each.__qualname__.startswith(f"{cls.__qualname__}.")]
 
 
-def _comment(source: Any, piece: ast.ClassDef) -> bool:
+def _said(source: Any, piece: ast.ClassDef, wanted: re.Pattern[str]) -> str:
+    """The first comment in the header of a class that has the wanted words."""
     lines = iter(source.words.lines[piece.lineno - 1 :])
     for token in tokenize.generate_tokens(lambda: next(lines, "")):
         if token.type == tokenize.NEWLINE:
-            return False
-        if token.type == tokenize.COMMENT and MARK.search(token.string):
-            return True
-    return False
+            return ""
+        if token.type == tokenize.COMMENT and wanted.search(token.string):
+            return token.string
+    return ""
 
 
 def input_names(live: Any, count: int, wanted: Sequence[int]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Custom autograd Functions: their forward is written down while it runs, and what their backward does to its tensors is seen."""
 
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def _begin(cls: type, arguments: Sequence[Any], original: Callable[..., Any]) ->
 
 def owners(cls: Any) -> tuple[Any, ...]:
     """What the forward of a Function may write into: its class, and the variables of its module."""
-    return cls, getattr(getattr(cls, "forward", None), "__globals__", {})
+    return cls, getattr(inspect.unwrap(cls.forward), "__globals__", {})
 
 
 def calling_again(arguments: Sequence[Any], original: Callable[..., Any]) -> Callable[..., Any]:

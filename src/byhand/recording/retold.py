@@ -1,7 +1,7 @@
 """A custom Function that ran before anyone watched: its forward called once more, with the inputs that can be known for certain."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -26,11 +26,13 @@ class _Writing(TorchFunctionMode):
         return self.writer.call(func, args, kwargs, failed=lambda problem: None)
 
 
-def tell_again(live: Any, value_of: Callable[[int], torch.Tensor | None], output_of: Callable[[int], torch.Tensor | None]) -> Tape:
+def tell_again(
+    live: Any, value_of: Callable[[int], torch.Tensor | None], used: Sequence[int], output_of: Callable[[int], torch.Tensor | None]
+) -> Tape:
     """The tape of the forward behind a custom node, which is called once more for it, without a graph.
 
-    `value_of` gives the value behind an edge, `output_of` that of an output, where they are known. Raises Unreadable where an input is
-    not known for certain, or where the forward does not give again what it gave.
+    `value_of` gives the value behind an edge, `output_of` that of an output, where they are known; `used` are the outputs that count.
+    Raises Unreadable where an input is not known for certain, or where the forward does not give again what it gave.
     """
     cls = live._forward_cls
     arguments, certain = _arguments(live, value_of)
@@ -43,12 +45,13 @@ def tell_again(live: Any, value_of: Callable[[int], torch.Tensor | None], output
     tape.again = calling_again(arguments, original)
     mode = _Writing()
     mode.writer = writer
-    with torch.random.fork_rng(devices=[]), torch.no_grad(), as_it_was(tape.owners), torch._C._EnableTorchFunction(), mode:
+    with as_it_was(tape.owners), torch.no_grad(), torch._C._EnableTorchFunction(), mode:
         result = original(*arguments)
+        drew = not torch.equal(tape.random, torch.get_rng_state())
     outputs = flat_tensors(result if isinstance(result, tuple | list) else (result,))
     writer.finish(outputs)
     tape.fingerprints = [fingerprint(output) for output in outputs]
-    _compare(tape, output_of, certain=certain)
+    _compare(tape, used, output_of, sure=certain and not drew)
     return tape
 
 
@@ -76,10 +79,14 @@ def _arguments(live: Any, value_of: Callable[[int], torch.Tensor | None]) -> tup
     return found, certain
 
 
-def _compare(tape: Tape, output_of: Callable[[int], torch.Tensor | None], *, certain: bool) -> None:
-    """Raises Unreadable unless what is known of the outputs is what the forward gave, or no output is known and every input is."""
-    known = [(number, value) for number in range(len(tape.fingerprints)) if (value := output_of(number)) is not None]
-    if not known and not certain:
+def _compare(tape: Tape, used: Sequence[int], output_of: Callable[[int], torch.Tensor | None], *, sure: bool) -> None:
+    """Raises Unreadable unless every result that is used is known and was given again, or there is no doubt about the call.
+
+    Without a known result it is noted on the tape that nothing confirms the call.
+    """
+    known = {number: output_of(number) for number in used}
+    if not sure and any(value is None for value in known.values()):
         raise Unreadable(tape.name, "", f"the inputs of its forward are not known for certain; {ADVICE}")
-    if not all(matches(fingerprint(value), tape.fingerprints[number]) for number, value in known):
+    if not all(value is None or matches(fingerprint(value), tape.fingerprints[number]) for number, value in known.items()):
         raise Unreadable(tape.name, "", f"called again, its forward gives something else than it gave; {ADVICE}")
+    tape.confirmed = not any(value is None for value in known.values())

@@ -124,7 +124,8 @@ class Tape:
     forward itself once more, without a graph, on other tensors in place of the inputs; None where that cannot be done. `wanted` are
     the inputs that needed a gradient: they stand for the edges of the node, in this order. `owners` are the class
     and the module variables that the forward could write into, `dtypes` those of all floating numbers on the way.
-    `repeated` says that one tensor was given more than once: its gradient is then known as a whole only.
+    `repeated` says that one tensor was given more than once: its gradient is then known as a whole only,
+    `confirmed` that the tape is of the program's own call, or gave what that gave.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Tape:
     owners: tuple[Any, ...] = ()
     dtypes: set[torch.dtype] = field(default_factory=set)
     repeated: bool = False
+    confirmed: bool = True
 
     @property
     def overwritten(self) -> tuple[int, ...]:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from byhand.graph import Origin
 from byhand.recording.frames import user_frame
 from byhand.recording.modules import here
 from byhand.recording.naming import written
 
+LATEST = 256  # writes that are remembered
 MOST = 1 << 24  # elements of all copies together; beyond that it is only known that something was overwritten
 _DATA: Any = torch.Tensor.data
 _WRITING = frozenset({"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__", "__imod__"})
@@ -24,10 +26,26 @@ class Write(NamedTuple):
     """
 
     sequence: int
-    target: torch.Tensor
+    place: "Place"
     old: torch.Tensor | None
     owner: Any
     origin: Origin | None
+
+
+class Place(NamedTuple):
+    """Where in memory a tensor lies; the memory is held weakly."""
+
+    storage: StorageWeakRef
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    offset: int
+
+    @classmethod
+    def of(cls, tensor: torch.Tensor) -> "Place":
+        """The place of a tensor."""
+        storage = StorageWeakRef(tensor.untyped_storage())
+        return cls(storage, tensor.dtype, tuple(tensor.shape), tensor.stride(), int(tensor.storage_offset()))
 
 
 def in_place(name: str) -> bool:
@@ -57,25 +75,22 @@ def _is_alias(tensor: torch.Tensor) -> bool:
 def note_write(target: Any) -> None:
     """A program is about to write into a tensor."""
     if isinstance(target, torch.Tensor) and here.aliases and _is_alias(target) and target.layout is torch.strided:
-        old = target.detach().clone() if target.numel() + _copied() <= MOST else None
-        _note(target.detach(), old, None)
+        copied = sum(write.old.numel() for write in here.writes if write.old is not None)
+        _note(target, target.detach().clone() if target.numel() + copied <= MOST else None, None)
 
 
 def note_setting(arguments: Sequence[Any]) -> None:
     """A program is about to give a tensor other data: `tensor.data = value`."""
     owner, value = arguments[0], arguments[-1]
     if isinstance(value, torch.Tensor) and isinstance(owner, torch.Tensor):
-        _note(value.detach(), owner.detach(), weakref.ref(owner))
-
-
-def _copied() -> int:
-    return sum(write.old.numel() for write in here.writes if write.old is not None)
+        _note(value, owner.detach(), weakref.ref(owner))
 
 
 def _note(target: torch.Tensor, old: torch.Tensor | None, owner: Any) -> None:
     frame, _ = user_frame(sys._getframe(3))
     origin = written(frame.f_code, frame.f_lasti).origin if frame is not None else None
-    here.writes.append(Write(torch.autograd._get_sequence_nr(), target, old, owner, origin))
+    here.writes.append(Write(torch.autograd._get_sequence_nr(), Place.of(target), old, owner, origin))
+    del here.writes[:-LATEST]
 
 
 def rewound(value: torch.Tensor, sequence: int) -> tuple[torch.Tensor | None, Write | None]:
@@ -93,7 +108,7 @@ def rewound(value: torch.Tensor, sequence: int) -> tuple[torch.Tensor | None, Wr
     whole = value.new_empty(0).set_(value.untyped_storage()).clone()
     for write in reversed(since):
         if write.old is not None and write.owner is None:
-            whole.as_strided(write.target.shape, write.target.stride(), write.target.storage_offset()).copy_(write.old)
+            whole.as_strided(write.place.shape, write.place.stride, write.place.offset).copy_(write.old)
     return whole.as_strided(value.shape, value.stride(), value.storage_offset()), since[0]
 
 
@@ -117,13 +132,14 @@ def _address(results: Any) -> int:
 def _reaches(write: Write, value: torch.Tensor) -> bool:
     if write.owner is not None:
         return write.owner() is value
-    if write.target.untyped_storage().data_ptr() != value.untyped_storage().data_ptr() or write.target.dtype != value.dtype:
+    place = Place.of(value)
+    if write.place.storage.expired() or write.place.storage.cdata != place.storage.cdata or write.place.dtype != value.dtype:
         return False
-    (first, last), (start, stop) = _extent(write.target), _extent(value)
+    (first, last), (start, stop) = _extent(write.place), _extent(place)
     return first <= stop and start <= last
 
 
-def _extent(tensor: torch.Tensor) -> tuple[int, int]:
-    last = sum((length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    start = int(tensor.storage_offset())
-    return start, start + int(last if tensor.numel() else -1)
+def _extent(place: Place) -> tuple[int, int]:
+    if 0 in place.shape:
+        return place.offset, place.offset - 1
+    return place.offset, place.offset + sum((length - 1) * stride for length, stride in zip(place.shape, place.stride, strict=True))

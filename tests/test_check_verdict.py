@@ -1,0 +1,169 @@
+"""What a check of one function says at its end: one verdict, where the fault stands, and what was found until it was interrupted."""
+
+import json
+
+import fragile_kernels
+import kernels
+import pytest
+import torch
+
+import byhand
+from byhand.results import Verdict
+from byhand.testing import assert_gradients
+
+
+def tensor(*shape):
+    """Random numbers, the same each time."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+
+def inputs():
+    """The two inputs of the kernels."""
+    return tensor(33, 20), tensor(20)
+
+
+def last_line(story):
+    """The last line of a story as text."""
+    return str(story).rstrip().splitlines()[-1]
+
+
+class Logarithm(torch.autograd.Function):
+    """The logarithm, NaN where its input is negative."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.log()
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad / x.sqrt() ** 2
+
+
+def test_nan_is_the_same_as_nan():
+    """Gradients with NaN in the same places are the same bits: nobody adds up in another order."""
+    story = byhand.check(Logarithm, torch.tensor([1.0, -1.0, 2.0]))
+
+    again = next(each for each in story.checked.trials if each.name == "a second time")
+    assert (again.verdict, again.said) == (Verdict.AGREES, "the same bits")
+    assert not any("changes" in each.said for each in story.checked.trials)
+
+
+class Counting(torch.autograd.Function):
+    """Wrong from its second call on."""
+
+    calls = 0
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        Counting.calls += 1
+        return grad * x.cos() * Counting.calls
+
+
+def test_what_is_not_repeatable_is_one_finding():
+    """A backward that keeps state fails every attempt that calls it again: the first says why, the others are not made."""
+    Counting.calls = 0
+
+    story = byhand.check(Counting, tensor(4, 3))
+
+    assert [each.cause for each in story.findings if each.cause] == ["state"]
+    assert story.checked.trials[-1].said == "not tried: it is not repeatable"
+
+
+def test_a_fault_stands_where_its_backward_does():
+    """The check's own call is in no file: a finding at it says where the backward is, as data too."""
+    story = byhand.check(kernels.WrongSign, *inputs())
+    where = json.loads(story.to_json())["findings"][0]["where"]
+
+    assert story.findings[0].where.file.endswith("kernels.py")
+    assert story.findings[0].where.text.startswith("def backward")
+    assert where["file"].endswith("kernels.py")
+    assert "byhand.check:" not in str(story)
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "verdict"),
+    [
+        (kernels.Sine, inputs(), "✓ agrees"),
+        (fragile_kernels.OnlyContiguous, inputs(), "✗ 1 finding: wrong-gradient x"),
+        (kernels.WrongJvp, inputs(), "✗ differs: forward mode"),
+        (torch.log, (-torch.ones(3),), "○ no verdict: not all of it is finite"),
+    ],
+)
+def test_the_last_line_is_one_verdict(function, given, verdict):
+    """Whoever reads only the last line knows."""
+    assert last_line(byhand.check(function, *given)) == verdict
+
+
+class Stopping(torch.autograd.Function):
+    """Ctrl-C is pressed at its call number `at`."""
+
+    at = calls = 0
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, grad):
+        Stopping.calls += 1
+        if Stopping.calls == Stopping.at:
+            raise KeyboardInterrupt
+        (x,) = ctx.saved_tensors
+        return grad * x.cos()
+
+
+@pytest.mark.parametrize(("at", "row"), [(8, "the other attempts"), (17, "")], ids=["stress", "seal"])
+def test_ctrl_c_tells_what_was_found(at, row):
+    """After the nodes are judged an interruption ends the check and not the report; it is no success."""
+    Stopping.at, Stopping.calls = at, 0
+
+    story = byhand.check(Stopping, tensor(4, 3))
+
+    assert Stopping.calls == at
+    assert [each.name for each in story.checked.trials if each.said == "interrupted"] == [row] * bool(row)
+    assert story.checked.seal.said == "not sealed: interrupted"
+    assert last_line(story) == "○ no verdict: interrupted"
+    assert not story.agrees
+    assert not story.differs
+
+
+def test_ctrl_c_ends_a_test():
+    """An assertion that was interrupted is neither passed nor failed."""
+    Stopping.at, Stopping.calls = 8, 0
+
+    with pytest.raises(KeyboardInterrupt):
+        assert_gradients(Stopping, tensor(4, 3))
+
+
+def test_progress_counts_the_calls_of_a_function(monkeypatch):
+    """A check of many slow calls says that it is at work."""
+    told = []
+    monkeypatch.setattr("byhand.functions.check.calls", lambda name: Counted(told, name))
+
+    byhand.check(torch.sin, tensor(3))
+
+    assert len(told) > 10
+    assert set(told) == {"sin"}
+
+
+class Counted:
+    """Stands for the line that shows progress."""
+
+    def __init__(self, told, name):
+        self.told, self.name = told, name
+
+    def __enter__(self):
+        """What is called at each call."""
+        return lambda: self.told.append(self.name)
+
+    def __exit__(self, *_):
+        """Nothing is left to be done."""

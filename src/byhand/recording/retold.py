@@ -47,7 +47,8 @@ def tell_again(
     mode.writer = writer
     with as_it_was(tape.owners), torch.no_grad(), torch._C._EnableTorchFunction(), mode:
         result = original(*arguments)
-        drew = not torch.equal(tape.random, torch.get_rng_state())
+        with torch._C.DisableTorchFunction():
+            drew = not torch.equal(tape.random, torch.get_rng_state())
     outputs = flat_tensors(result if isinstance(result, tuple | list) else (result,))
     writer.finish(outputs)
     tape.fingerprints = [fingerprint(output) for output in outputs]

@@ -123,7 +123,9 @@ class _Shift:
         if not isinstance(value, torch.Tensor) or not value.is_floating_point():
             return value
         signs = torch.randint(0, 2, value.shape, generator=self._generator, dtype=torch.float64).to(value.device) * 2 - 1
-        return value.double() + self._step * signs
+        wide = value.double()
+        typical = wide.abs().mean() if wide.numel() else 0.0
+        return wide + self._step * signs * torch.where(wide == 0, typical, wide.abs())
 
 
 def _words(place: Place, comparison: Comparison, lost: torch.Tensor | None) -> str:

@@ -36,6 +36,8 @@ def last(count, number):
     return theirs
 
 
+SCALES = 1 + 0.1 * drawn(ROWS, seed=4)
+STRAIGHT = "the forward has no slope, so that every element must be 0, and it is the upstream gradient"
 TERM = "a term with a sum over it is wrong or missing"
 PATTERNS = {
     "a constant factor": (OURS, 0.5 * OURS, Around(), Fault.FACTOR, "every element is 0.5 × the one by hand"),
@@ -93,6 +95,42 @@ PATTERNS = {
         Around(values={"`prob`": PROB}),
         Fault.TERM,
         f"what is too much or too little in it is `prob` times one number for each row of dimension 1: {TERM}",
+    ),
+    "a missing factor for each row": (
+        OURS * SCALES[:, None],
+        OURS,
+        Around(values={"`g`": SCALES}),
+        Fault.OPERAND,
+        "it must be multiplied by `g`, one number for each row of dimension 0: that factor is missing",
+    ),
+    "a factor too many for each row": (
+        OURS,
+        OURS * SCALES[:, None],
+        Around(values={"`g`": SCALES}),
+        Fault.OPERAND,
+        "it must be divided by `g`, one number for each row of dimension 0: that factor is one too many",
+    ),
+    "the upstream gradient of each row": (
+        OURS * SCALES[:, None],
+        OURS,
+        Around(upstream=(SCALES,)),
+        Fault.OPERAND,
+        "it must be multiplied by the upstream gradient, one number for each row of dimension 0: that factor is missing",
+    ),
+    "straight through": (0 * GRAD, GRAD, Around(upstream=(GRAD,)), Fault.STRAIGHT, f"{STRAIGHT}: a straight-through estimator"),
+    "straight through a mask": (
+        0 * GRAD,
+        GRAD * KEPT,
+        Around(upstream=(GRAD,)),
+        Fault.STRAIGHT,
+        f"{STRAIGHT}, with some elements 0: a straight-through estimator",
+    ),
+    "straight through, clamped": (
+        0 * GRAD,
+        GRAD.clamp(-1, 1),
+        Around(upstream=(GRAD,)),
+        Fault.STRAIGHT,
+        f"{STRAIGHT}, held between two numbers: a straight-through estimator",
     ),
     "storage read in order": (
         TURNED * X,

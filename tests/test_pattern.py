@@ -7,6 +7,7 @@ from patterns import FLOOR, GRAD, OTHER, OURS, PATTERNS, X, changed, drawn
 from byhand.comparison import compare
 from byhand.pattern import Around, describe, patterned
 from byhand.results import Fault, Verdict
+from byhand.rounding import Movement
 
 
 @pytest.mark.parametrize("name", PATTERNS)
@@ -115,3 +116,60 @@ def test_compare_asks_for_the_pattern_only_where_something_differs():
     assert asked == []
     found = compare(OURS, changed(2, 0.0), 6e-8, describe=telling)
     assert (found.verdict, found.wrong, found.total, found.first, found.fault) == (Verdict.DIFFERS, 50, 300, (2, 0), Fault.SLICE)
+
+
+def noisy(seed=5):
+    """A gradient in bfloat16, and another that is off everywhere by what its coarse floors nearly hide; the floors."""
+    ours, noise = drawn(16, 32, seed=seed), drawn(16, 32, seed=seed + 1)
+    floors = 0.3 * ours.abs().clamp(min=1)
+    return ours.bfloat16(), (ours + 0.12 * noise).bfloat16(), floors
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_coarse_floors_make_no_pattern(seed):
+    """Where a few elements stand out of floors that nearly all fit, no factor, no order and no place is read into them."""
+    ours, theirs, floors = noisy(seed)
+
+    found = describe(ours, theirs, floors, Around(upstream=(X,), values={"`x`": torch.ones(16, 32), "`g`": torch.ones(16)}))
+
+    assert found.wrong < 64
+    assert (found.pattern, found.fault) == ("", None)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
+def test_what_rounding_moves_is_not_in_the_wrong_places(dtype):
+    """Sorting hides a small difference: the right numbers elsewhere are far from those that belong there."""
+    ours = drawn(64, 64)
+    theirs = ours * (1 + 20 * torch.finfo(dtype).eps * OTHER.new_tensor(1.0).sign() * drawn(64, 64, seed=7).sign())
+
+    assert describe(ours.to(dtype), theirs.to(dtype), 8 * torch.finfo(dtype).eps * ours.abs()).pattern == ""
+
+
+def test_a_true_factor_is_seen_under_coarse_floors():
+    """What is left of the difference counts, and not how few elements are beyond their floors."""
+    ours = drawn(16, 32).bfloat16()
+    theirs = (1.1 * ours.double()).bfloat16()
+
+    found = describe(ours, theirs, 0.098 * ours.double().abs())
+
+    assert (found.pattern, found.factor) == ("every element is 1.1 × the one by hand", 1.1)
+
+
+@pytest.mark.parametrize("place", [(3, 7), (slice(3, 4), slice(None)), (slice(4, 6), slice(20, 50))])
+def test_a_place_is_named_only_if_the_rest_is_right(place):
+    """Where all is off and the floors let some of it pass, what is beyond them is no place."""
+    theirs = OURS + 0.02 * OTHER
+    theirs[place] += 0.2
+
+    assert describe(OURS, theirs, 0.15).pattern == ""
+
+
+@pytest.mark.parametrize(("ratio", "said"), [(1.05, "1.05"), (0.97, "0.97"), (1.0001, "(1 + 0.0001)")])
+def test_a_difference_of_the_whole_has_the_factor_the_right_way_round(ratio, said):
+    """No element is beyond rounding and all are off by one factor: PyTorch's over ours, as where the elements show it."""
+    spread = Movement(abs(ratio - 1) * OURS.abs(), 0.0)
+    found = compare(OURS, ratio * OURS, abs(ratio - 1) / 20, noise=lambda: [spread])
+
+    assert found.verdict is Verdict.DIFFERS
+    assert found.reason == f"no element is beyond rounding, but together they are {said} × the one by hand"
+    assert (found.fault, round(found.factor, 5)) == (Fault.FACTOR, ratio)

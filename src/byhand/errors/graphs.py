@@ -12,7 +12,8 @@ class NotATensor(ByhandError):
             f"byhand.{verb}() was given a {kind}, {'neither a tensor nor a function' if verb == 'check' else 'not a tensor'}",
             where=f"the first argument of byhand.{verb}()",
             why="only a tensor knows the operations that made it; loss.item() and float(loss) give a plain number that does not",
-            fix=f"byhand.{verb}(loss)      # the tensor itself, as you would write loss.backward()",
+            fix=f"byhand.{verb}(loss)      # the tensor itself, as you would write loss.backward()"
+            + "\nbyhand.check(function, x)      # the function itself, and what it is called with" * (verb == "check"),
         )
 
 

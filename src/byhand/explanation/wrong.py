@@ -59,7 +59,8 @@ def _input(function: Function | None, each: Contribution) -> str:
 
 
 def _share(comparison: Comparison) -> str:
-    return f" ({comparison.wrong:,} of {counted(comparison.total, 'element')})" if comparison.total else ""
+    how = f": {comparison.pattern}" if comparison.pattern else ""
+    return f" ({comparison.wrong:,} of {counted(comparison.total, 'element')}{how})" if comparison.total else ""
 
 
 def differing(result: Pass, labels: Labels) -> Iterator[Block]:
@@ -95,7 +96,7 @@ def rewritten(labels: Labels) -> Iterator[Block]:
 
 def _difference(step: Step, each: Contribution, labels: Labels, *, told: bool) -> Iterator[Block]:
     sent, found = f"{step.op} sends to {labels.described(each.to)}", each.comparison
-    if told or not found.where and found.factor:
+    if told or (found.factor and not found.wrong):
         yield Prose((Cell(f"{sent}: "), Cell(off(found), Role.DIFFERS)))
     else:
         line = [Cell(place(step), Role.NAME), Cell("  "), Cell(plain(step.origin.text, 100), Role.CODE), Cell("\n")] if step.origin else []

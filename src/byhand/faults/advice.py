@@ -1,5 +1,6 @@
 """What to change, for each kind of fault."""
 
+from byhand.recording.declared import MARK
 from byhand.results import Contribution, Fault, Function, Verdict
 from byhand.value import Value
 from byhand.words import located, multiple, plain
@@ -38,7 +39,8 @@ def _remark(function: Function) -> str:
     """That a comment which means to declare the difference does not."""
     if not function.remark:
         return ""
-    return f" The comment `{plain(function.remark)}` declares nothing: # byhand: intended is what it must say, and on the class line."
+    said = "must stand on the class line" if MARK.search(function.remark) else "is not understood: it must say # byhand: intended"
+    return f" The comment `{plain(function.remark)}` {said}."
 
 
 def place(function: Function) -> str:

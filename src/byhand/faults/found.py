@@ -203,7 +203,7 @@ def _pattern(step: Step, each: Contribution) -> str:
 def _hidden(each: Contribution) -> str:
     """That a coarse dtype hides what the pattern is: few elements stand out of its rounding, or none by much."""
     found, shown = each.comparison, each.by_torch
-    if found.pattern or found.verdict is not Verdict.DIFFERS or not (isinstance(shown, Value) and shown.dtype in HALF):
+    if found.pattern or found.factor or found.verdict is not Verdict.DIFFERS or not (isinstance(shown, Value) and shown.dtype in HALF):
         return ""
     clear = 2 * found.wrong > found.total and found.error > CLEAR * found.floor
     return "" if clear else f" In {shown.dtype} rounding hides the pattern; check it in float32 too."

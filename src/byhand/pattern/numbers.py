@@ -195,8 +195,8 @@ def without_an_operand(found: Compared, around: Around) -> Pattern | None:
 
 def of_each_row(found: Compared, around: Around) -> Pattern | None:
     """A factor that has one number for each row, left out or one too many."""
-    upstream = {"the upstream gradient": grad for grad in around.upstream if grad is not None}
-    for name, value in {**around.values, **upstream}.items():
+    upstream = [("the upstream gradient", grad) for grad in around.upstream if grad is not None]
+    for name, value in [*around.values.items(), *upstream]:
         for dimension, laid in found.along_rows(value):
             rows = f"{name}, one number for each row of dimension {dimension}"
             if found.same(found.theirs * laid, found.ours, weight=laid):

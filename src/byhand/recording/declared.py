@@ -44,7 +44,9 @@ def remark_of(cls: type) -> str:
 def _remark(cls: type) -> str:
     for code in _codes(cls):
         source = _source(code)
-        for piece in ast.walk(source.tree) if source is not None else ():
+        if source is None:
+            continue
+        for piece in ast.walk(source.tree):
             if isinstance(piece, ast.ClassDef) and piece.name == cls.__name__ and _holds(piece, code):
                 return _said(source, piece, WORD) or _above(source.words.lines, _first_line(piece))
     return ""

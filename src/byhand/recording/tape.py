@@ -40,16 +40,17 @@ class Written(NamedTuple):
 class Kept:
     """A tensor that went into a forward: a copy of it if there is room, and itself, held weakly, to see whether it was changed."""
 
-    __slots__ = ("_reference", "copy", "dtype", "version")
+    __slots__ = ("_reference", "_room", "copy", "dtype", "version")
     held = 0  # elements of all copies there are
 
     def __init__(self, tensor: torch.Tensor, copy: torch.Tensor | None) -> None:
         self._reference = weakref.ref(tensor)
         self.copy, self.version, self.dtype = copy, version(tensor), tensor.dtype
-        Kept.held += 0 if copy is None else copy.untyped_storage().nbytes() // copy.element_size()
+        self._room = 0 if copy is None or 0 in copy.stride() else copy.numel()
+        Kept.held += self._room
 
     def __del__(self) -> None:
-        Kept.held -= 0 if self.copy is None else self.copy.untyped_storage().nbytes() // self.copy.element_size()
+        Kept.held -= self._room
 
     @classmethod
     def of(cls, tensor: torch.Tensor, *, most: int = COPIED) -> "Kept":

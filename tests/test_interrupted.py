@@ -37,7 +37,8 @@ def test_check_tells_what_was_judged_before_ctrl_c():
     """The story says after how many operations of how many it ends, and no weight is called right."""
     story = byhand.check(chain())
 
-    assert "Interrupted after 2 of 6 operations; the rest is not compared." in str(story)
+    assert "\n○ Interrupted after 2 of 6 operations; the rest is not compared." in str(story)
+    assert "✓ none" not in str(story)
     (made,) = story.passes
     assert made.interrupted == (2, 6)
     assert [leaf.comparison.verdict for leaf in made.leaves] == [Verdict.NOT_COMPARED]

@@ -136,13 +136,12 @@ def test_coarse_floors_make_no_pattern(seed):
     assert (found.pattern, found.fault) == ("", None)
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
-def test_what_rounding_moves_is_not_in_the_wrong_places(dtype):
-    """Sorting hides a small difference: the right numbers elsewhere are far from those that belong there."""
-    ours = drawn(64, 64)
-    theirs = ours * (1 + 20 * torch.finfo(dtype).eps * OTHER.new_tensor(1.0).sign() * drawn(64, 64, seed=7).sign())
+def test_a_small_difference_is_no_wrong_place():
+    """Sorting hides it, so that the numbers would fit: the right ones in the wrong places are far from those that belong there."""
+    ours = drawn(256, 256)
+    theirs = ours * (1 + 0.02 * drawn(256, 256, seed=7).sign())
 
-    assert describe(ours.to(dtype), theirs.to(dtype), 8 * torch.finfo(dtype).eps * ours.abs()).pattern == ""
+    assert describe(ours, theirs, 0.001 * ours.abs()).pattern == ""
 
 
 def test_a_true_factor_is_seen_under_coarse_floors():

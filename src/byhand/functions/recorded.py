@@ -28,7 +28,8 @@ def judged(attempts: Attempts, seeds: Mapping[str, torch.Tensor], *, order: int)
         arriving = [seeds[name].detach().requires_grad_(order > 1) for name in made.outputs]  # second derivatives lead back to these too
         with _kept(list(made.leaves.values())), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Using backward.. with create_graph")  # the cycle it warns of is cut at once
-            torch.autograd.backward(list(made.outputs.values()), arriving, create_graph=order > 1)
+            # a function may have taken a graph of the program's along with it: that is still needed
+            torch.autograd.backward(list(made.outputs.values()), arriving, retain_graph=True, create_graph=order > 1)
 
     space["backward"] = backward
     code = written(attempts.target, list(inputs.arguments))
@@ -47,12 +48,21 @@ def _placed(step: Step) -> Step:
 
 @contextmanager
 def _kept(leaves: Sequence[torch.Tensor]) -> Iterator[None]:
-    """Inside, inputs and weights have no `.grad`; afterwards they have theirs again."""
-    before = [leaf.grad for leaf in leaves]
-    for leaf in leaves:
+    """Inside, inputs and weights have no `.grad` and no hooks of the program's; afterwards they have theirs again."""
+    before = [(leaf.grad, [(hooks, dict(hooks)) for hooks in _hooks(leaf)]) for leaf in leaves]
+    for leaf, (_, kept) in zip(leaves, before, strict=True):
         leaf.grad = None
+        for hooks, _ in kept:
+            hooks.clear()
     try:
         yield
     finally:
-        for leaf, grad in zip(leaves, before, strict=True):
+        for leaf, (grad, kept) in zip(leaves, before, strict=True):
             leaf.grad = grad
+            for hooks, each in kept:
+                hooks.update(each)
+
+
+def _hooks(leaf: torch.Tensor) -> list[Any]:
+    """The dictionaries that PyTorch looks for a leaf's hooks in."""
+    return [hooks for hooks in (leaf._backward_hooks, leaf._post_accumulate_grad_hooks) if hooks]

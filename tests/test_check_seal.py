@@ -222,3 +222,33 @@ class Passed(torch.autograd.Function):  # byhand: intended
     @staticmethod
     def backward(ctx, grad):
         return grad
+
+
+class Rounded(torch.autograd.Function):
+    """Works in bfloat16 inside whatever is given, and is right."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.bfloat16().sin().to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad * x.cos()
+
+
+def test_half_precision_inside_of_the_forward_is_no_false_alarm():
+    """What is rounded to half precision inside moves in stairs: no step shows its slope, and that is said."""
+    found = byhand.check(Rounded, tensor(60)).checked.seal
+
+    assert found.verdict is Verdict.NOT_COMPARED
+    assert "in stairs" in found.said
+
+
+def test_a_bend_is_not_taken_for_rounding():
+    """A plain function of doubles is sealed at small steps: what its curvature leaves is not the rounding of something coarse."""
+    found = byhand.check(lambda x: (x * x.sigmoid()).exp(), tensor(6, 5)).checked.seal
+
+    assert found.verdict is Verdict.AGREES
+    assert found.points[-1].step < 1e-5

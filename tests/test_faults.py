@@ -333,7 +333,8 @@ def test_no_good_news_beside_an_error(capsys):
                 return grad.mul_(2)
         w = torch.tensor([1.0, 2.0], requires_grad=True)
         v = torch.tensor([3.0, 4.0], requires_grad=True)
-        (Double.apply(w) + v).backward(torch.tensor([0.5, 0.25]))
+        tripled = 3 * v
+        (Double.apply(w) + tripled).backward(torch.tensor([0.5, 0.25]))
         """
     )
 

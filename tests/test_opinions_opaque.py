@@ -156,3 +156,34 @@ def test_one_element_that_all_others_depend_on_is_seen():
         with byhand.record() as run:
             (opaque(lambda value: value / np.abs(value).max(), slope).apply(weight) ** 3).sum().backward()
         assert run.check().agrees
+
+
+class Pair(torch.autograd.Function):
+    """Two results of different shapes, both numpy's: every element squared, and the sum of all."""
+
+    factor = 1.0
+
+    @staticmethod
+    def forward(ctx, value):
+        """Nothing of it can be followed."""
+        ctx.save_for_backward(value)
+        numbers = value.detach().numpy()
+        return torch.from_numpy(np.square(numbers)), torch.tensor(numbers.sum())
+
+    @staticmethod
+    def backward(ctx, first, second):
+        """Both parts."""
+        (value,) = ctx.saved_tensors
+        return 2 * value * first + second * Pair.factor
+
+
+@pytest.mark.parametrize(("factor", "agrees"), [(1.0, True), (0.9, False)])
+def test_results_of_different_shapes_are_not_mixed_up(monkeypatch, factor, agrees):
+    """Each is summed up by itself."""
+    monkeypatch.setattr(Pair, "factor", factor)
+    weight = torch.randn(3, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    with byhand.record() as run:
+        squares, total = Pair.apply(weight)
+        (squares.sum() + total * 3).backward()
+
+    assert run.check().agrees is agrees

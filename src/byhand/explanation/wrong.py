@@ -29,6 +29,9 @@ def findings(result: Pass) -> Iterator[Block]:
         yield Prose((Cell(f"… and {counted(len(result.findings) - MOST, 'more finding')}"),))
 
 
+SHORT = 60  # characters of a pattern that still stands behind the name of an input
+
+
 def _passes(passes: Sequence[int], result: Pass) -> str:
     """In which passes a fault was seen, the one that is told among them."""
     seen = counted(len(passes), "backward pass", "backward passes")
@@ -59,7 +62,7 @@ def _input(function: Function | None, each: Contribution) -> str:
 
 
 def _share(comparison: Comparison) -> str:
-    how = f": {comparison.pattern}" if comparison.pattern else ""
+    how = f": {comparison.pattern}" if 0 < len(comparison.pattern) <= SHORT else ""
     return f" ({comparison.wrong:,} of {counted(comparison.total, 'element')}{how})" if comparison.total else ""
 
 

@@ -14,7 +14,8 @@ STEPS = tuple(2.0**-power for power in (6, 8, 10, 12, 14, 16, 18))
 COARSE = tuple(2.0**-power for power in range(2, 11))  # the steps where something inside has less than double precision
 TINY = tuple(2.0**-power for power in (20, 21, 22, 23, 24, 36, 40))  # steps at which a function shows little but its rounding
 ABOVE = 8.0  # times the rounding floor: from there on a remainder says something
-ROUGH = 64.0  # times the rounding of double precision: a measured floor above that says that something inside has less
+ROUGH = 64.0  # times the rounding of double precision: if more than that is seen, something inside has less
+FALLS = 16.0  # what a bend leaves at the third of the tiny steps falls by more than that to the fifth; rounding stays
 FITTED = 4  # points that a slope is taken from: those with the smallest steps
 FEWEST = 3  # points: two make a slope of anything
 SQUARE = (1.8, 2.2)  # the slopes that count as 2
@@ -70,12 +71,15 @@ def seal(attempts: Attempts) -> Seal:
 
 def _taylor(line: Line) -> Seal:
     """The test at steps as large as the function allows: smaller ones where it is not finite, or changes too fast to be followed."""
-    floor = _floor(line)
+    floor, rough = _floor(line)
+    if _stairs(line):
+        said = "not sealed: it changes in stairs, as what is rounded to half precision inside does, or to whole numbers"
+        return Seal(Verdict.NOT_COMPARED, said, floor=floor)
     made = Seal(Verdict.NOT_COMPARED, "not sealed: in float64 it is not finite near the inputs", floor=floor)
     for shrunk in range(SHRUNK):
-        points = _points(line, [step * NEARER**shrunk for step in (COARSE if _rough(line, floor) else STEPS)])
+        points = _points(line, [step * NEARER**shrunk for step in (COARSE if rough else STEPS)])
         if len(points) > WINDOW:
-            made = _judged(line, points, floor)
+            made = _judged(line, points, floor, rough=rough)
             if made.verdict is not Verdict.NOT_COMPARED:
                 return made
     return made
@@ -97,18 +101,24 @@ def _points(line: Line, steps: Sequence[float]) -> tuple[Point, ...]:
     return tuple(reversed(found))
 
 
-def _floor(line: Line) -> float:
-    """What rounding does to the change, as it is seen: the second difference at a tiny step is little else."""
+def _floor(line: Line) -> tuple[float, bool]:
+    """What rounding does to the change, and whether something inside has less than double precision, also where a forward hides it.
+
+    It is seen: the second difference at a tiny step is little else, and it does not fall with the step.
+    """
     seen = [abs(line.change(step) + line.change(-step)) for step in TINY]
-    return max(line.floor, 2 * max((each for each in seen if math.isfinite(each)), default=0.0))
+    known = [each if math.isfinite(each) else 0.0 for each in seen]
+    stays = max(known[3:5]) > max(ROUGH * line.floor, max(known) / FALLS)
+    return max(line.floor, 2 * max(known)), line.coarse or stays
 
 
-def _rough(line: Line, floor: float) -> bool:
-    """Whether something inside has less than double precision, seen in the graph or, where a forward hides it, measured."""
-    return line.coarse or floor > ROUGH * line.floor
+def _stairs(line: Line) -> bool:
+    """Whether it stands still at tiny steps and not at large ones, where its gradient says that it moves."""
+    still = all(line.change(step) == 0 == line.change(-step) for step in TINY)
+    return still and bool(line.promised) and all(line.change(step) != 0 for step in COARSE[:5])
 
 
-def _judged(line: Line, points: tuple[Point, ...], floor: float) -> Seal:
+def _judged(line: Line, points: tuple[Point, ...], floor: float, *, rough: bool) -> Seal:
     above = [point for point in points if point.remainder > ABOVE * floor]
     slope = _slope(above[-FITTED:]) if len(above) > 1 else None
     made = Seal(Verdict.AGREES, "", points, slope, floor)
@@ -117,7 +127,7 @@ def _judged(line: Line, points: tuple[Point, ...], floor: float) -> Seal:
     if slope is None:
         kind = "linear" if line.length else "constant"
         return replace(made, said=f"nothing is left but rounding: the function is {kind} along this line, as the gradient says")
-    if len(above) >= FEWEST and SQUARE[0] <= slope <= SQUARE[1] and not _rough(line, floor):
+    if len(above) >= FEWEST and SQUARE[0] <= slope <= SQUARE[1] and not rough:
         return replace(made, said=_squared(slope))
     return _weighed(line, made, enough=len(above) >= FEWEST)
 

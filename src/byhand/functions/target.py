@@ -57,7 +57,8 @@ def target_of(function: Any) -> Target:
     if isinstance(function, torch.nn.Module):
         return Target(type(function).__name__, function, "module", {"module": function}, function, (function,))
     owner = getattr(function, "__self__", None)
-    inner = tuple(each for each in (owner, *_closed(function)) if isinstance(each, torch.nn.Module))
+    held = list(vars(owner).values()) if hasattr(owner, "__dict__") else []
+    inner = tuple(each for each in (owner, *held, *_closed(function)) if isinstance(each, torch.nn.Module))
     if is_custom(owner) and getattr(function, "__name__", "") == "apply":
         return target_of(owner)
     name = getattr(function, "__name__", None) or getattr(function, "_name", None) or type(function).__name__

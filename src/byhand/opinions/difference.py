@@ -12,7 +12,8 @@ from byhand.graph import Node
 from byhand.opinions.opaque import Opaque
 from byhand.opinions.opinion import Grads, Opinion
 from byhand.opinions.probes import probe
-from byhand.recording.tape import Tape, same
+from byhand.recording.kept import same
+from byhand.recording.tape import Tape
 
 INNER = 256  # elements that depend on each other; each takes four evaluations, more are probed at random
 WORK = 1 << 28  # elements evaluated in all
@@ -142,12 +143,11 @@ def _differences(
         mask = torch.zeros_like(value)
         mask[tuple(slice(None) if index < 0 else index for index in position)] = 1
         width = torch.where(mask > 0, steps, 1.0)
-        above, below, _, _ = _change(function, number, upstream, steps * mask)
-        rise, fall, terms, size = _change(function, number, upstream, steps * mask / 2)
-        shaped = [_reduced(each, value, position) for each in (above - below, rise, fall, terms, size)]
-        wide, right, left = shaped[0] / (2 * width), shaped[1] / (width / 2), -shaped[2] / (width / 2)
+        above, below, _, _ = _change(function, number, upstream, steps * mask, position)
+        rise, fall, terms, size = _change(function, number, upstream, steps * mask / 2, position)
+        wide, right, left = (above - below) / (2 * width), rise / (width / 2), -fall / (width / 2)
         narrow = (right + left) / 2
-        rounding = 4 * function.epsilon * shaped[4] / width + function.native * shaped[3] / width
+        rounding = 4 * function.epsilon * size / width + function.native * terms / width
         smooth = (right - left).abs() <= KINK * torch.maximum(right.abs(), left.abs()) + 16 * rounding
         exact = (4 * narrow - wide) / 3
         here = mask > 0
@@ -158,22 +158,24 @@ def _differences(
     return Slopes(gradient, noise, low, high)
 
 
-def _change(function: Opaque, number: int, upstream: Sequence[torch.Tensor], step: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """How each output element changes to one side and to the other, times what it weighs, summed over the outputs.
+def _change(
+    function: Opaque, number: int, upstream: Sequence[torch.Tensor], step: torch.Tensor, position: tuple[int, ...]
+) -> tuple[torch.Tensor, ...]:
+    """How the outputs change to one side and to the other, times what they weigh, summed up for each element of the input.
 
     Besides, the size of the change without signs, and the size of what was weighed.
     """
+    value = function.values[number]
     sides = []
     for sign in (1.0, -1.0):
-        moved = [value + sign * step if each == number else value for each, value in enumerate(function.values)]
-        sides.append(function(moved))
-    rise, fall, terms, size = (torch.zeros(()) for _ in range(4))
+        sides.append(function([value + sign * step if each == number else other for each, other in enumerate(function.values)]))
+    sums = [torch.zeros_like(value) for _ in range(4)]
     for weight, above, below, middle in zip(upstream, *sides, function.outputs, strict=True):
-        if weight.is_floating_point():
-            rise, fall = rise + weight * (above - middle), fall + weight * (below - middle)
-            terms = terms + (weight * (above - below)).abs()
-            size = size + weight.abs() * torch.maximum(above.abs(), below.abs())
-    return rise, fall, terms, size
+        if weight.is_floating_point() and weight.numel():
+            sizes = weight.abs() * torch.maximum(above.abs(), below.abs())
+            every = (weight * (above - middle), weight * (below - middle), (weight * (above - below)).abs(), sizes)
+            sums = [total + _reduced(each, value, position) for total, each in zip(sums, every, strict=True)]
+    return tuple(sums)
 
 
 def _reduced(change: torch.Tensor, value: torch.Tensor, position: tuple[int, ...]) -> torch.Tensor:

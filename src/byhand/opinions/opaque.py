@@ -6,8 +6,9 @@ import torch
 
 from byhand.errors import Unreadable
 from byhand.recording.engine import unnoticed
+from byhand.recording.kept import fingerprint, matches, same
 from byhand.recording.state import as_it_was
-from byhand.recording.tape import Tape, fingerprint, matches, same
+from byhand.recording.tape import Tape
 
 Evaluate = Callable[[Sequence[torch.Tensor]], list[torch.Tensor]]
 _HALF = (torch.float16, torch.bfloat16)

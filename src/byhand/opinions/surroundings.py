@@ -14,9 +14,10 @@ from byhand.opinions.opinion import Given, Grads, Opinion
 from byhand.pattern import Around
 from byhand.recording.declared import argument_numbers, input_names
 from byhand.recording.functions import TAPE
+from byhand.recording.kept import same
 from byhand.recording.modules import here
 from byhand.recording.rerun import Wider, run_again
-from byhand.recording.tape import Tape, same
+from byhand.recording.tape import Tape
 from byhand.results import Comparison, Fault, Verdict
 
 MOST = 16  # tensors in variables of a module or a class that are tried in place of an input

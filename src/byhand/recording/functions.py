@@ -12,9 +12,10 @@ from torch.autograd.function import BackwardCFunction, _SingleLevelFunction
 
 from byhand.recording.engine import unnoticed
 from byhand.recording.frames import user_frame
+from byhand.recording.kept import Kept, fingerprint, matches
 from byhand.recording.modules import here
 from byhand.recording.patch import Patch
-from byhand.recording.tape import Kept, Slot, Tape, Writer, fingerprint, flat_tensors, matches, ordinary, swap
+from byhand.recording.tape import Slot, Tape, Writer, flat_tensors, ordinary, swap
 from byhand.recording.writes import note_data, note_setting, note_write
 
 TAPE = "byhand.tape"  # in the metadata of PyTorch's node: the tape lives as long as the node

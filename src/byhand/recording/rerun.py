@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 from byhand.errors import Unreadable
-from byhand.recording.tape import Slot, Tape, Written, casting, fingerprint, matches, swap
+from byhand.recording.kept import fingerprint, matches
+from byhand.recording.tape import Slot, Tape, Written, casting, swap
 
 _IDENTITIES = frozenset({"detach", "detach_", "requires_grad_"})
 _CASTS = frozenset({"float", "half", "bfloat16", "double"})

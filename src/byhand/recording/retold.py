@@ -10,8 +10,9 @@ from torch.overrides import TorchFunctionMode
 from byhand.errors import Unreadable
 from byhand.recording.declared import parameters_of
 from byhand.recording.functions import applied, calling_again, owners
+from byhand.recording.kept import fingerprint, matches
 from byhand.recording.state import as_it_was
-from byhand.recording.tape import Tape, Writer, fingerprint, flat_tensors, matches
+from byhand.recording.tape import Tape, Writer, flat_tensors
 
 ADVICE = "with byhand.record() around the forward pass they are seen"
 

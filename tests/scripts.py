@@ -1,10 +1,13 @@
 """Scripts for the commands, and Python started on its own."""
 
+import json
 import os
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+
+from byhand.command import main
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "back_propagation.py"
@@ -26,3 +29,9 @@ def in_python(*words, **environment):
     """What a new Python gives when it is started with these words."""
     settings = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", **environment}
     return subprocess.run([sys.executable, "-W", "ignore", *words], capture_output=True, encoding="utf-8", env=settings, check=False)
+
+
+def checked(path):
+    """The exit code of `byhand check`, and what it wrote as JSON."""
+    code = main(["check", str(path), "--json", "found.json"])
+    return code, json.loads(Path("found.json").read_text(encoding="utf-8"))

@@ -170,7 +170,7 @@ def _measure(each: Contribution) -> str:
     found = each.comparison
     if found.verdict is not Verdict.DIFFERS:
         return "."
-    if not found.wrong and found.reason and not found.where:
+    if found.factor and not found.wrong:
         return f": {plain(found.reason, 100)}.{_both(each.by_hand, each.by_torch)}"
     count = f"{found.wrong:,} of {counted(found.total, 'element')} {'differs' if found.wrong == 1 else 'differ'}"
     first = f", the first at {list(found.first)}" if found.first else ""

@@ -166,9 +166,9 @@ def _change(
     Besides, the size of the change without signs, and the size of what was weighed.
     """
     value = function.values[number]
-    sides = []
-    for sign in (1.0, -1.0):
-        sides.append(function([value + sign * step if each == number else other for each, other in enumerate(function.values)]))
+    sides = [
+        function([value + sign * step if each == number else other for each, other in enumerate(function.values)]) for sign in (1.0, -1.0)
+    ]
     sums = [torch.zeros_like(value) for _ in range(4)]
     for weight, above, below, middle in zip(upstream, *sides, function.outputs, strict=True):
         if weight.is_floating_point() and weight.numel():

@@ -136,6 +136,17 @@ def test_ctrl_c_tells_what_was_found(at, row):
     assert not story.differs
 
 
+def test_ctrl_c_before_anything_is_judged_is_said():
+    """There is nothing to tell then, and the interruption goes on to the program, without what byhand was doing."""
+    Stopping.at, Stopping.calls = 1, 0
+
+    with pytest.raises(KeyboardInterrupt, match="before anything was judged") as found:
+        byhand.check(Stopping, tensor(4, 3))
+
+    assert found.value.__suppress_context__
+    assert len(found.traceback) == 3
+
+
 def test_ctrl_c_ends_a_test():
     """An assertion that was interrupted is neither passed nor failed."""
     Stopping.at, Stopping.calls = 8, 0

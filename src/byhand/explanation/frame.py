@@ -7,7 +7,7 @@ from typing import Any
 from byhand.document import Block, Cell, Heading, Ledger, Prose, Role, Table
 from byhand.explanation.labels import Labels
 from byhand.findings import Severity
-from byhand.results import Comparison, Leaf, Pass, Step, Verdict, Yours
+from byhand.results import Comparison, Contribution, Leaf, Pass, Step, Verdict, Yours
 from byhand.value import Missing, Shown, Value
 from byhand.words import brief, cell, counted, flat, located, multiple, plain, size, value
 
@@ -154,6 +154,24 @@ def _change(after: Any, expected: Any, noise: float = 0.0) -> Any:
     return None if abs(change) <= noise < math.inf else change
 
 
+def measured(leaf: Leaf, sent: Sequence[Contribution]) -> Comparison:
+    """The comparison of a weight; where one operation alone sent it a wrong gradient, that one's, which the findings tell."""
+    if len(sent) != 1 or sent[0].comparison.verdict is not Verdict.DIFFERS:
+        return leaf.comparison
+    alike = same(sent[0].by_hand, leaf.by_hand) and same(sent[0].by_torch, leaf.by_torch)
+    return sent[0].comparison if alike else leaf.comparison
+
+
+def _differing(result: Pass) -> int:
+    """How many weights differ."""
+    sent: dict[int, list[Contribution]] = {leaf.index: [] for leaf in result.leaves}
+    for step in result.steps:
+        for each in step.contributions:
+            if each.to[0] in sent:
+                sent[each.to[0]].append(each)
+    return sum(measured(leaf, sent[leaf.index]).verdict is Verdict.DIFFERS for leaf in result.leaves)
+
+
 def _ledger(leaf: Leaf) -> Ledger:
     name = plain(leaf.name)
     rows = [(Cell(f"{name}.grad before"), cell(leaf.grad_before)), (Cell("this pass adds"), cell(leaf.by_torch))]
@@ -214,7 +232,7 @@ def _not_called(hooks: Sequence[str]) -> str:
 
 
 def _counts(result: Pass) -> Iterator[tuple[str, Role]]:
-    coverage, leaves = result.coverage, sum(leaf.comparison.verdict is Verdict.DIFFERS for leaf in result.leaves)
+    coverage, leaves = result.coverage, _differing(result)
     yield f"{coverage.by_rule:,} worked by our rules", Role.PLAIN
     if coverage.by_difference:
         yield f", {coverage.by_difference:,} checked by differences", Role.PLAIN

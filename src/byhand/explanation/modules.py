@@ -11,7 +11,7 @@ from byhand.explanation.frame import has_error, place
 from byhand.explanation.labels import Labels, asked
 from byhand.explanation.tensor import told, weights
 from byhand.results import Comparison, Leaf, Pass, Step, Verdict
-from byhand.words import counted, plain, rounded, size, size_of
+from byhand.words import counted, multiple, plain, rounded, size, size_of
 
 OPENED = 60  # operations of a part that are told one by one
 MOST_ROWS = 60
@@ -244,7 +244,8 @@ def worst(result: Pass, labels: Labels) -> Iterator[Block]:
     if apart:
         ratio, step, each = max(apart, key=lambda found: found[0])
         where = ", ".join(part for part in (plain(step.module), place(step), step.op) if part)
-        said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains"
+        whole = f"; as a whole it is {multiple(each.comparison.factor)} × the one by hand" if each.comparison.factor else ""
+        said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains{whole}"
         yield Prose((Cell("Furthest apart: "), Cell(where, Role.NAME), Cell(f", towards {labels.described(each.to)}: off by {said}.")))
     elif not any(_is_judged(each) and each.error for each in weights_) and not has_error(result):
         yield from _same_numbers(comparisons, weights_)

@@ -8,9 +8,9 @@ from itertools import groupby
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.explanation.chains import in_symbols, sum_of
 from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, is_nameless, lines_of
-from byhand.explanation.frame import place, same, verdict
+from byhand.explanation.frame import measured, place, verdict
 from byhand.explanation.labels import Labels, asked
-from byhand.results import Comparison, Contribution, Leaf, Pass, Step, Verdict
+from byhand.results import Contribution, Leaf, Pass, Step, Verdict
 from byhand.value import Missing, Value
 from byhand.words import brief, cell, counted, plain, shape, size
 
@@ -176,17 +176,7 @@ def weights(leaves: Sequence[Leaf], labels: Labels) -> Iterator[Block]:
 def _weight(leaf: Leaf, labels: Labels) -> Row:
     by_hand, by_torch = brief(leaf.by_hand, Role.BACKWARD), brief(leaf.by_torch)
     agrees = leaf.comparison.verdict is Verdict.AGREES
-    judged = verdict(_measured(leaf, labels))
+    judged = verdict(measured(leaf, [each for _, each in labels.uses.get((leaf.index, 0), [])]))
     if agrees and len(by_torch.text) > BESIDE:
         by_torch = Cell(f"off by {size(leaf.comparison.error)} at most" if leaf.comparison.error else "equal", Role.FAINT)
     return (Cell(plain(leaf.name) or labels.cell((leaf.index, 0)).text, Role.NAME),), (by_hand,), (by_torch,), judged
-
-
-def _measured(leaf: Leaf, labels: Labels) -> Comparison:
-    """The comparison of a weight; where one operation alone sent the wrong gradient, that one's, which the findings tell."""
-    sent = labels.uses.get((leaf.index, 0), [])
-    if leaf.comparison.verdict is not Verdict.DIFFERS or len(sent) != 1:
-        return leaf.comparison
-    _, each = sent[0]
-    one = each.comparison.verdict is Verdict.DIFFERS and same(each.by_hand, leaf.by_hand) and same(each.by_torch, leaf.by_torch)
-    return each.comparison if one else leaf.comparison

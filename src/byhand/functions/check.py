@@ -39,9 +39,12 @@ def check_function(function: Any, inputs: Sequence[Any], *, gradient: Any, order
     _has_numbers(given, target)
     attempts = Attempts(target, given)
     with alone(), calls(target.name) as attempts.told:
-        made = _first(attempts)
-        seeds = _seeds(made, gradient, target, plainly=bool(values))
-        passed = _judged(attempts, dict(zip(made.outputs, seeds, strict=True)), values, order=order)
+        try:
+            made = _first(attempts)
+            seeds = _seeds(made, gradient, target, plainly=bool(values))
+            passed = _judged(attempts, dict(zip(made.outputs, seeds, strict=True)), values, order=order)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"byhand.check({target.name}, ...) was interrupted before anything was judged") from None
         nodes = foreign(made.nodes())
         stress = Stress(attempts, made, seeds).trials() if nodes else iter(())
         trials, sealed = _outside(attempts, stress, passed, nodes)

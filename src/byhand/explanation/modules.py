@@ -244,7 +244,11 @@ def worst(result: Pass, labels: Labels) -> Iterator[Block]:
     if apart:
         ratio, step, each = max(apart, key=lambda found: found[0])
         where = ", ".join(part for part in (plain(step.module), place(step), step.op) if part)
-        whole = f"; as a whole it is {multiple(each.comparison.factor)} × the one by hand" if each.comparison.factor else ""
+        whole = (
+            f"; as a whole it is {multiple(each.comparison.factor)} × the one by hand"
+            if each.comparison.factor and not each.comparison.wrong
+            else ""
+        )
         said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains{whole}"
         yield Prose((Cell("Furthest apart: "), Cell(where, Role.NAME), Cell(f", towards {labels.described(each.to)}: off by {said}.")))
     elif not any(_is_judged(each) and each.error for each in weights_) and not has_error(result):

@@ -29,7 +29,7 @@ _KNOWN = (
         "byhand.check({function}, *(x.to(device) for x in inputs))",
     ),
     (
-        ("invalid gradient at index",),
+        ("but expected shape compatible with",),
         "its backward returned a gradient that does not have the shape of the input; a dimension that was broadcast has to be summed",
         "return grad.sum_to_size(x.shape)      # in the backward, for the input that was broadcast",
     ),

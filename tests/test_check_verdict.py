@@ -178,3 +178,29 @@ class Counted:
 
     def __exit__(self, *_):
         """Nothing is left to be done."""
+
+
+class Hidden(torch.autograd.Function):
+    """Draws a random number behind a number taken out of PyTorch, and takes float32 only: nothing can be said of it."""
+
+    @staticmethod
+    def forward(ctx, value):
+        """Neither its operations nor differences nor double precision lead anywhere."""
+        if value.dtype != torch.float32:
+            raise TypeError("this kernel takes float32 only")
+        return value * value.sum().item() * torch.rand(())
+
+    @staticmethod
+    def backward(ctx, grad):
+        """Wrong."""
+        return grad * 123
+
+
+def test_an_input_that_could_not_be_compared_is_not_called_right():
+    """The other input agrees; that is not enough."""
+    left, right = torch.randn(4, requires_grad=True), torch.randn(4, requires_grad=True)
+
+    story = byhand.check(lambda x, y: x * 2 + Hidden.apply(y), left, right)
+
+    assert not story.agrees
+    assert str(story).rstrip().endswith("could not be compared")

@@ -87,7 +87,14 @@ def test_an_interrupted_program_tells_what_was_worked(capsys):
 
 
 @pytest.mark.parametrize(
-    ("code", "expected", "said"), [("", 0, ""), ("0", 0, ""), ("None", 0, ""), ("3", 2, ""), ("'no data'", 2, "no data\n")]
+    ("code", "expected", "said"),
+    [
+        ("", 0, ""),
+        ("0", 0, ""),
+        ("None", 0, ""),
+        ("3", 2, "\nbyhand: the program itself ended with exit code 3\n"),
+        ("'no data'", 2, "no data\n"),
+    ],
 )
 def test_a_program_that_ends_itself(code, expected, said, capsys):
     """sys.exit() is an end like any other: its message is shown, and 0 means that all went well."""

@@ -73,7 +73,7 @@ def deliver(run: Run, wanted: Any, problem: BaseException | None, *, width: int 
         print(error.report(), file=sys.stderr)
     if failure is not None:
         print(f"\n{failure.report()}", file=sys.stderr)
-    if isinstance(problem, SystemExit):
+    if isinstance(problem, SystemExit) and isinstance(problem.code, int):
         print(f"\nbyhand: the program itself ended with exit code {problem.code}", file=sys.stderr)
     return 2 if problem is not None or error is not None else verdict(run)
 

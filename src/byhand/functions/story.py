@@ -14,6 +14,7 @@ from byhand.functions.seal import Seal
 from byhand.functions.trials import Trial
 from byhand.graph import Origin
 from byhand.results import Pass, Verdict
+from byhand.value import Value
 from byhand.words import counted, plain, size
 
 ROLES = {Verdict.AGREES: Role.AGREES, Verdict.DIFFERS: Role.DIFFERS}
@@ -76,9 +77,15 @@ def _differing(checked: Checked) -> list[str]:
 
 
 def _agrees(checked: Checked) -> bool:
-    judged = any(leaf.comparison.verdict is Verdict.AGREES for leaf in checked.passed.leaves)
+    judged = any(leaf.comparison.verdict is Verdict.AGREES for leaf in checked.passed.leaves) and not _unseen(checked)
     seen = judged or checked.seal.verdict is Verdict.AGREES
     return seen and not _differing(checked) and not checked.odd and not checked.interrupted
+
+
+def _unseen(checked: Checked) -> list[str]:
+    """The inputs and weights that PyTorch has a gradient for, which was not compared."""
+    leaves = checked.passed.leaves
+    return [leaf.name for leaf in leaves if leaf.comparison.verdict in UNCOMPARED and isinstance(leaf.by_torch, Value)]
 
 
 def _verdict_of_all(checked: Checked) -> Block:
@@ -87,8 +94,16 @@ def _verdict_of_all(checked: Checked) -> Block:
         return Prose((Cell(words, Role.DIFFERS),))
     if _agrees(checked):
         return Prose((Cell("agrees", Role.AGREES),))
-    why = "interrupted" if checked.interrupted else "not all of it is finite" if checked.odd else "nothing could be compared"
+    why = "interrupted" if checked.interrupted else "not all of it is finite" if checked.odd else _not_compared(checked)
     return Prose((Cell(f"no verdict: {why}", Role.NOT_COMPARED),))
+
+
+def _not_compared(checked: Checked) -> str:
+    unseen = ", ".join(plain(name, 40) for name in _unseen(checked)[:5])
+    return f"the gradient of {unseen} could not be compared" if unseen else "nothing could be compared"
+
+
+UNCOMPARED = (Verdict.NOT_COMPARED, Verdict.NO_RULE)
 
 
 def findings(checked: Checked) -> tuple[Finding, ...]:

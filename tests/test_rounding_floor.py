@@ -63,11 +63,12 @@ def test_five_percent_of_a_whole_tensor_differ_in_bfloat16(monkeypatch):
     assert byhand.check(product()).differs
 
 
-def test_one_element_a_sixth_off_differs_in_bfloat16():
-    """In a product of a hundred elements one that PyTorch had wrong by a sixth is seen, and all others excused."""
-    grad, other = (torch.randn(100, generator=torch.Generator().manual_seed(seed)).abs().add(1).bfloat16() for seed in (0, 1))
+def test_one_element_a_quarter_off_differs_in_bfloat16():
+    """In a product of a hundred elements one that PyTorch had wrong by a quarter is seen, and all others excused."""
+    draws = (torch.randn(100, generator=torch.Generator().manual_seed(seed), dtype=torch.float32) for seed in (0, 1))
+    grad, other = (each.abs().add(1).bfloat16() for each in draws)
     wrong = grad * other
-    wrong[3] *= 7 / 6
+    wrong[3] *= 5 / 4
 
     def work(change):
         operands = change(grad), change(other)

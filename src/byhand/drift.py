@@ -6,8 +6,6 @@ from byhand.comparison import FULL, UNITS
 from byhand.judged import Place
 from byhand.value import Shown, magnitude
 
-ROOM = 4.0
-
 
 class Drift:
     """The largest difference that rounding excuses at each place, from what was measured at the nodes that sent something there."""

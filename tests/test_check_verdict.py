@@ -204,3 +204,45 @@ def test_an_input_that_could_not_be_compared_is_not_called_right():
 
     assert not story.agrees
     assert str(story).rstrip().endswith("could not be compared")
+
+
+def test_a_checked_module_keeps_its_weights_hooks_and_graphs():
+    """A hook that trains while it goes back is not called, and a graph that the function took along can still be used."""
+    module, calls = torch.nn.Linear(3, 2), []
+
+    def trained(weight):
+        calls.append("after")
+        weight.data.add_(weight.grad)
+
+    for weight in module.parameters():
+        weight.register_hook(lambda grad: calls.append("tensor"))
+        weight.register_post_accumulate_grad_hook(trained)
+    before = module.weight.detach().clone()
+    leaf = torch.randn(3, requires_grad=True)
+    taken = leaf.exp()
+
+    assert byhand.check(module, tensor(4, 3)).agrees
+    assert byhand.check(lambda value: (taken * value).sum(), tensor(3)).agrees
+
+    assert calls == []
+    assert torch.equal(module.weight, before)
+    taken.sum().backward()
+    module(tensor(4, 3)).sum().backward()
+    assert sorted(calls) == ["after", "after", "tensor", "tensor"]
+
+
+def test_a_method_leaves_the_modules_of_its_object_as_they_were():
+    """The running statistics of a batch norm that the object holds are put back."""
+
+    class Trainer:
+        def __init__(self):
+            self.net = torch.nn.BatchNorm1d(3)
+
+        def forward(self, value):
+            return self.net(value)
+
+    trainer = Trainer()
+    byhand.check(trainer.forward, tensor(8, 3))
+
+    assert int(trainer.net.num_batches_tracked) == 0
+    assert torch.equal(trainer.net.running_mean, torch.zeros(3))

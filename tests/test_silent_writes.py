@@ -78,3 +78,17 @@ def test_nothing_is_remembered_after_the_recording():
         assert here.writes
     assert not here.writes
     assert not here.aliases
+
+
+def test_what_is_written_into_and_dropped_is_not_kept():
+    """A loop without backward that writes through .data holds none of its tensors."""
+    import weakref
+
+    with byhand.record():
+        dropped = []
+        for _ in range(20):
+            value = torch.randn(1000)
+            value.data.mul_(2)
+            dropped.append(weakref.ref(value))
+            del value
+        assert not [each for each in dropped if each() is not None]

@@ -23,9 +23,14 @@ EXACT = frozenset(
 )
 """Operations that round nothing: they give a number that they were given, or a whole one, which may be compared with it later."""
 
-SUMS = frozenset(
-    {"sum", "mean"}
-)  # one unit of the sum of the terms' sizes: partial sums are rounded too, which terms that cancel do not show
+SUMS = frozenset({"sum", "mean"})
+"""What adds up is moved by a unit of the sum of the terms' sizes too: partial sums are rounded, which terms that cancel do not show."""
+
+PRODUCTS = frozenset({"mm", "bmm", "addmm", "baddbmm", "addbmm", "convolution"})
+"""The same for sums of products, which are added up in blocks; half types add them up in float32."""
+
+FINE = 1e-5  # a rounding unit below this is float32's or finer
+BLOCKS = 8  # so many times less the blocks round
 POOL = 65_521  # signs drawn once; a prime, so that no row of a tensor begins where the row before it began
 
 
@@ -127,6 +132,11 @@ class _Nudge:
         self._rounding = rounding
         self._random = random.Random(sample)
 
+    @property
+    def fine(self) -> bool:
+        """Whether it moves as float32 or finer rounds."""
+        return self._rounding < FINE
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Nudge) and self._kind == other._kind
 
@@ -185,10 +195,17 @@ class _Rounding(TorchDispatchMode):
             return result
         if isinstance(result, tuple | list):
             return type(result)(self.nudge(each) for each in result)
-        if func.overloadpacket.__name__ in SUMS and _is_float(args[0]) and args[0].layout is torch.strided:
-            sizes = func(args[0].abs(), *args[1:], **(kwargs or {}))
-            return self.nudge(result) + (self.nudge(sizes) - sizes)
-        return self.nudge(result)
+        partial = self._partial(func, args, kwargs or {})
+        return self.nudge(result) if partial is None else self.nudge(result) + partial
+
+    def _partial(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """What the rounding of partial sums adds to the movement of a sum, or of a sum of products; None for anything else."""
+        name = func.overloadpacket.__name__
+        known = name in SUMS or (name in PRODUCTS and self.nudge.fine)
+        if not known or not all(_is_float(each) and each.layout is torch.strided for each in args if isinstance(each, torch.Tensor)):
+            return None
+        sizes = func(*(each.abs() if isinstance(each, torch.Tensor) else each for each in args), **kwargs)
+        return (self.nudge(sizes) - sizes) / (1 if name in SUMS else BLOCKS)
 
 
 def _run(func: Any, args: Any, kwargs: Any) -> Any:

@@ -8,8 +8,8 @@ import pytest
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "byhand"
 
 LAYERS = (
-    ("errors", "graph", "value", "document", "collector"),
-    ("findings",),
+    ("errors", "graph", "value", "document", "collector", "wanted"),
+    ("findings", "picture"),
     ("results", "words"),
     ("cells",),
     ("formula", "recording", "render", "progress"),
@@ -27,7 +27,7 @@ LAYERS = (
     ("faults",),
     ("diagnosis",),
     ("explanation",),
-    ("export",),
+    ("drawing", "export"),
     ("watching",),
     ("session", "display"),
     ("run",),
@@ -46,6 +46,9 @@ WITHOUT_TORCH = (
     "graph",
     "value",
     "document",
+    "picture",
+    "wanted",
+    "drawing",
     "findings",
     "results",
     "words",

@@ -47,7 +47,7 @@ def explain(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None, part
     with uncollected():
         with torch._C.DisableTorchFunction():
             made = in_cells(_work(loss, gradient, {}, "explain", Variables(caller())))
-        return Story(tell_explanation(made, part=part), [made])
+        return Story(tell_explanation(made, part=part), [made], part=part)
 
 
 def check(checked: torch.Tensor | Callable[..., Any], /, *inputs: Any, gradient: Any = None, order: int = 1, **named: Any) -> Story:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from byhand import __version__
 from byhand.collector import uncollected
 from byhand.errors import ByhandError, Unwritable
+from byhand.wanted import TERMINAL, Wanted
 
 HELP = """Works every gradient of a PyTorch program by hand, beside PyTorch's own.
 
@@ -23,40 +24,42 @@ byhand explain train.py -- --epochs 1
 app = App(name="byhand", help=HELP, help_format="plaintext", version=__version__, default_parameter=Parameter(show_default=False))
 
 File = Annotated[Path, Parameter(help="A Python script or a Jupyter notebook, as it is.")]
-Json = Annotated[str, Parameter(allow_leading_hyphen=True, help="Write all backward passes as JSON to this file, or - for the terminal.")]
-Latex = Annotated[str, Parameter(allow_leading_hyphen=True, help="Write the story as LaTeX to this file, or - for the terminal.")]
 Step = Annotated[int | None, Parameter(help="Which backward pass to tell, counted from 1; the last if not given.")]
 Part = Annotated[str, Parameter(help="The module of a large model to open, such as h.0.attn.")]
 Rank = Annotated[int, Parameter(help="Of several processes started by torchrun, the one that tells; the first, 0, if not given.")]
 
 
+def _file(what: str) -> Parameter:
+    return Parameter(allow_leading_hyphen=True, help=f"Write {what} to this file, or - for the terminal.")
+
+
+@Parameter(name="*")
 @dataclass(frozen=True)
-class Wanted:
-    """What the command line asked for."""
+class Outputs:
+    """The files to write, by format."""
 
-    verb: str
-    file: Path
-    arguments: tuple[str, ...] = ()
-    json: str = ""
-    latex: str = ""
-    step: int | None = None
-    part: str = ""
-    rank: int = 0
+    html: Annotated[str, _file("the page: picture, steps, story, all in one file that works offline,")] = ""
+    svg: Annotated[str, _file("the picture as SVG")] = ""
+    png: Annotated[str, _file("the picture as PNG")] = ""
+    latex: Annotated[str, _file("the story as LaTeX")] = ""
+    tikz: Annotated[str, _file("the picture of a small run as TikZ, for LaTeX,")] = ""
+    json: Annotated[str, _file("all backward passes as JSON")] = ""
 
 
+NOTHING = Outputs()
 _arguments: list[str] = []
 
 
 @app.command
-def explain(file: File, /, *, part: Part = "", step: Step = None, json: Json = "", latex: Latex = "", rank: Rank = 0) -> int:
+def explain(file: File, /, *, part: Part = "", step: Step = None, rank: Rank = 0, outputs: Outputs = NOTHING) -> int:
     """Run FILE and tell what its backward pass did, operation by operation."""
-    return report(Wanted("explain", file, tuple(_arguments), json, latex, step, part, rank))
+    return report(Wanted("explain", file, tuple(_arguments), asdict(outputs), step, part, rank))
 
 
 @app.command
-def check(file: File, /, *, step: Step = None, json: Json = "", latex: Latex = "", rank: Rank = 0) -> int:
+def check(file: File, /, *, step: Step = None, rank: Rank = 0, outputs: Outputs = NOTHING) -> int:
     """Run FILE and compare every gradient, worked by hand, with PyTorch's: exit code 1 if one differs."""
-    return report(Wanted("check", file, tuple(_arguments), json, latex, step, rank=rank))
+    return report(Wanted("check", file, tuple(_arguments), asdict(outputs), step, rank=rank))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -90,9 +93,12 @@ def report(wanted: Wanted) -> int:
     with uncollected():
         from byhand.output import place_of
 
-    if wanted.json == wanted.latex == "-":
-        raise Unwritable("--json - --latex -", "the terminal takes one of --json and --latex at a time")
-    wanted = replace(wanted, json=place_of(wanted.json), latex=place_of(wanted.latex))
+    named = {name: path for name, path in wanted.outputs.items() if path}
+    to_terminal = [name for name, path in named.items() if path == TERMINAL]
+    if len(to_terminal) > 1:
+        several = " ".join(f"--{name} -" for name in to_terminal)
+        raise Unwritable(several, "the terminal takes one of them at a time")
+    wanted = replace(wanted, outputs={name: place_of(path) for name, path in named.items()})
     if wanted.file.suffix == ".ipynb":
         from byhand.notebooks import report_notebook
 
@@ -106,7 +112,7 @@ def _report_script(wanted: Wanted) -> int:
     from byhand.run import Run
 
     code, run, process = compiled(wanted.file), Run(), os.getpid()
-    with output_aside() if "-" in (wanted.json, wanted.latex) else nullcontext():
+    with output_aside() if wanted.to_terminal else nullcontext():
         problem = run_script(wanted.file, code, wanted.arguments, run)
     forked = os.getpid() != process
     if forked or os.environ.get("RANK", str(wanted.rank)) != str(wanted.rank):

@@ -3,7 +3,6 @@
 import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from byhand.cells import number_with
 from byhand.display import Story
 from byhand.errors import NoBackward
 from byhand.run import Run
+from byhand.wanted import Wanted
 
 KEPT = 3  # backward passes that a long-lived recording keeps
 
@@ -64,18 +64,6 @@ def _cell(shell: Any, line: str, cell: str) -> Story | None:
     return run.explain(part=line.strip())
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the command that runs this kernel wants to know."""
-
-    verb: str
-    file: str
-    json: str
-    latex: str
-    step: int | None
-    part: str
-
-
 def begin(shell: Any) -> None:
     """Record a notebook that the command runs: every pass is kept."""
     number_with(lambda file: _number(shell, file))
@@ -89,8 +77,8 @@ def finish(options: dict[str, Any]) -> None:
     run = _commanded.pop()
     run.stop()
     output, errors = io.StringIO(), io.StringIO()
-    folder, width, colour = options.pop("folder"), options.pop("width"), options.pop("colour")
+    wanted = Wanted(**{**options["wanted"], "file": Path(options["wanted"]["file"])})
     with redirect_stdout(output), redirect_stderr(errors):
-        code = deliver(run, _Asked(**options), None, width=width, colour=colour)
+        code = deliver(run, wanted, None, width=options["width"], colour=options["colour"])
     found = {"code": code, "output": output.getvalue(), "errors": errors.getvalue()}
-    (Path(folder) / "result.json").write_text(json.dumps(found), encoding="utf-8")
+    (Path(options["folder"]) / "result.json").write_text(json.dumps(found), encoding="utf-8")

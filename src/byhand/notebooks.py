@@ -6,12 +6,14 @@ import re
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError, CellFailed, NotAProgram, NotebookTools
 from byhand.programs import source_of
+from byhand.wanted import Wanted
 
 PATIENCE = 30.0  # seconds that a cell has to stop when it is interrupted
 
@@ -27,18 +29,13 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OURS = re.compile(r"^File \S*byhand[/\\]recording[/\\]\w+\.py")
 
 
-def report_notebook(wanted: Any) -> int:
+def report_notebook(wanted: Wanted) -> int:
     """Run the notebook, show its own output and then the story; the exit code. Raises NotebookTools, NotAProgram, CellFailed."""
     notebook = _read(wanted.file)
     with tempfile.TemporaryDirectory() as folder:
         options = {
             "folder": folder,
-            "verb": wanted.verb,
-            "file": str(wanted.file),
-            "json": wanted.json,
-            "latex": wanted.latex,
-            "step": wanted.step,
-            "part": wanted.part,
+            "wanted": {**asdict(wanted), "file": str(wanted.file)},
             "width": shutil.get_terminal_size((100, 24)).columns,
             "colour": sys.stdout.isatty(),
         }
@@ -69,7 +66,7 @@ def _read(path: Path) -> Any:
         raise NotAProgram(str(path), f"it is JSON, but no notebook: {problem}") from None
 
 
-def _execute(notebook: Any, wanted: Any, options: dict[str, Any]) -> CellFailed | None:
+def _execute(notebook: Any, wanted: Wanted, options: dict[str, Any]) -> CellFailed | None:
     from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError
     from nbformat import v4
@@ -94,7 +91,7 @@ def _execute(notebook: Any, wanted: Any, options: dict[str, Any]) -> CellFailed 
                 failed = _failure(client, cell, number, wanted.file)
             except DeadKernelError:
                 return CellFailed(str(wanted.file), number, "the kernel died while it ran")
-            _show(cell, sys.stderr if "-" in (wanted.json, wanted.latex) else sys.stdout)
+            _show(cell, sys.stderr if wanted.to_terminal else sys.stdout)
             if failed:
                 break
         client.execute_cell(end, len(own) + 1, store_history=False)

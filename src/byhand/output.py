@@ -6,7 +6,6 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from byhand.display import Story, verdicts
 from byhand.errors import ByhandError, NoBackward, Unwritable
@@ -16,6 +15,7 @@ from byhand.findings import Severity
 from byhand.render.text import render_text
 from byhand.results import Verdict
 from byhand.run import Run
+from byhand.wanted import TERMINAL, Wanted
 
 
 def place_of(path: str) -> str:
@@ -23,7 +23,7 @@ def place_of(path: str) -> str:
 
     Raises Unwritable before a long run whose output could not be kept.
     """
-    if path in ("", "-"):
+    if path in ("", TERMINAL):
         return path
     target = Path(path).resolve()
     if not target.parent.is_dir():
@@ -35,17 +35,17 @@ def place_of(path: str) -> str:
     return str(target)
 
 
-def write(path: str, text: str) -> None:
-    """The text to the terminal ("-") or to a file, whole or not at all. Raises Unwritable."""
-    if path == "-":
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+def write(path: str, content: str | bytes) -> None:
+    """The content to the terminal ("-") or to a file, whole or not at all. Raises Unwritable."""
+    if path == TERMINAL:
+        _show(content)
         return
     target = Path(path)
     name = ""
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
             name = file.name
-            file.write(text)
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(target)
     except OSError as problem:
@@ -54,28 +54,43 @@ def write(path: str, text: str) -> None:
         raise Unwritable(path, problem.strerror or str(problem)) from None
 
 
+def _show(content: str | bytes) -> None:
+    if isinstance(content, str):
+        sys.stdout.write(content if content.endswith("\n") else content + "\n")
+        return
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        raise Unwritable(TERMINAL, "from a notebook's kernel comes text only")
+    sys.stdout.flush()
+    stream.write(content)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def deliver(run: Run, wanted: Any, problem: BaseException | None, *, width: int | None = None, colour: bool | None = None) -> int:
+def deliver(run: Run, wanted: Wanted, problem: BaseException | None, *, width: int | None = None, colour: bool | None = None) -> int:
     """Show or write the story of a finished run; 0, 1 if something differs, 2 if the program failed or made no backward pass."""
     failure = explained(problem) if problem is not None else None
-    error = None
+    errors: list[ByhandError] = []
     try:
-        _tell(run, wanted, width or shutil.get_terminal_size((100, 24)).columns, sys.stdout.isatty() if colour is None else colour)
+        story = _story(run, wanted)
+        if not wanted.to_terminal:
+            _print(story, run, width or shutil.get_terminal_size((100, 24)).columns, sys.stdout.isatty() if colour is None else colour)
+        errors += _write_all(story, run, wanted)
     except ByhandError as found:
-        error = found
+        errors.append(found)
     sys.stdout.flush()
-    if error is not None and not (problem is not None and isinstance(error, NoBackward)):
-        print(error.report(), file=sys.stderr)
+    for error in errors:
+        if not (problem is not None and isinstance(error, NoBackward)):
+            print(error.report(), file=sys.stderr)
     if failure is not None:
         print(f"\n{failure.report()}", file=sys.stderr)
     if isinstance(problem, SystemExit) and isinstance(problem.code, int):
         print(f"\nbyhand: the program itself ended with exit code {problem.code}", file=sys.stderr)
-    return 2 if problem is not None or error is not None else verdict(run)
+    return 2 if problem is not None or errors else verdict(run)
 
 
 def verdict(run: Run) -> int:
@@ -84,18 +99,34 @@ def verdict(run: Run) -> int:
     return int(wrong or any(Verdict.DIFFERS in verdicts(made) for made in run.passes))
 
 
-def _tell(run: Run, wanted: Any, columns: int, colour: bool) -> None:
+def _story(run: Run, wanted: Wanted) -> Story:
     if not run.passes:
         raise NoBackward(str(wanted.file))
-    story = run.explain(step=wanted.step, part=wanted.part) if wanted.verb == "explain" else run.check(step=wanted.step)
-    passes = [replace(made, program=str(wanted.file)) for made in run.passes]
-    if wanted.json:
-        write(wanted.json, Story(story.document, passes).to_json())
-    if wanted.latex:
-        write(wanted.latex, story.to_latex())
-    if "-" not in (wanted.json, wanted.latex):
-        sys.stdout.write("\n" + render_text(story.document, width=columns, colour=colour))
-        others = [made.number for made in passes if Verdict.DIFFERS in verdicts(made) and made.number != story.passes[0].number]
-        if others:
-            told = f"{', '.join(map(str, others[:5]))}{' …' if len(others) > 5 else ''}"
-            sys.stdout.write(f"\nA gradient differs in backward pass {told}: --step {others[0]} tells where.\n")
+    return run.explain(step=wanted.step, part=wanted.part) if wanted.verb == "explain" else run.check(step=wanted.step)
+
+
+def _print(story: Story, run: Run, columns: int, colour: bool) -> None:
+    sys.stdout.write("\n" + render_text(story.document, width=columns, colour=colour))
+    others = [made.number for made in run.passes if Verdict.DIFFERS in verdicts(made) and made.number != story.passes[0].number]
+    if others:
+        told = f"{', '.join(map(str, others[:5]))}{' …' if len(others) > 5 else ''}"
+        sys.stdout.write(f"\nA gradient differs in backward pass {told}: --step {others[0]} tells where.\n")
+
+
+def _write_all(story: Story, run: Run, wanted: Wanted) -> list[ByhandError]:
+    """Every file that was asked for; the errors of those that could not be made, so that none takes another with it."""
+    errors: list[ByhandError] = []
+    for name, path in wanted.outputs.items():
+        if path:
+            try:
+                write(path, _content(name, story, run, wanted))
+            except ByhandError as error:
+                errors.append(error)
+    return errors
+
+
+def _content(name: str, story: Story, run: Run, wanted: Wanted) -> str | bytes:
+    if name == "json":
+        return Story(story.document, [replace(made, program=str(wanted.file)) for made in run.passes]).to_json()
+    made: str | bytes = getattr(story, f"to_{name}")()
+    return made

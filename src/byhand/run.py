@@ -72,7 +72,7 @@ class Run:
         Raises NotJudged, NoBackward, NoSuchStep, NoSuchPart.
         """
         made = self.chosen("explain", step)
-        return Story(explain(made, part=part), [made])
+        return Story(explain(made, part=part), [made], part=part)
 
     def check(self, values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **named: Any) -> Story:
         """Every gradient of one backward pass by hand beside PyTorch's, and the reader's own `values` beside both.

@@ -7,6 +7,8 @@ from math import isfinite, prod, sqrt
 from typing import Any
 
 WHOLE = 64  # elements; up to this many a tensor is kept whole
+DOWN, ACROSS = 12, 24  # cells; a small heat map has so many at most
+BINS = 16  # of a histogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class Value:
     """A tensor at one moment: `data` (nested lists) up to 64 elements, else the statistics.
 
     `nonfinite` counts NaN and infinities; `minimum` to `norm` are over the finite elements only and None if there are none.
+    `drawn` and `binned` are `cells` and `counts` in packed form, b"" where they were not made.
     """
 
     shape: tuple[int, ...]
@@ -25,11 +28,47 @@ class Value:
     norm: float | None = None
     zeros: int = 0
     nonfinite: int = 0
+    drawn: bytes = b""
+    binned: bytes = b""
 
     @property
     def whole(self) -> bool:
         """Whether `data` holds every element."""
         return self.data is not None
+
+    @property
+    def cells(self) -> tuple[tuple[float | None, ...], ...]:
+        """A small heat map, at most 12 rows of at most 24 cells: () where `data` is whole, and where none was made.
+
+        The tensor is read as a matrix, its last dimension across, all others down, and cut into blocks of equal size from the top left, as
+        small as there is room for; the last ones may be cut off. A cell is the element of its block that is largest in size, with its sign
+        (of a complex tensor the size itself). It is None if any element of the block is NaN or infinite.
+        """
+        across = columns(self.shape)
+        wide = len(self.drawn) == 8 * across * -(-prod(self.shape[:-1]) // block(self.shape)[0])
+        numbers = memoryview(self.drawn).cast("d" if wide else "f").tolist()
+        levels = [number if isfinite(number) else None for number in numbers]
+        return tuple(tuple(levels[start : start + across]) for start in range(0, len(levels), across))
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """A histogram: how many elements lie in each of 16 bins of equal width from `minimum` to `maximum`, one bin where these are equal.
+
+        The finite ones among at most 4,096 elements are counted, all of them in a smaller tensor, else every second, third … up to that.
+        It is () where `data` is whole, for complex tensors, and where none was made.
+        """
+        return tuple(memoryview(self.binned).cast("i").tolist())
+
+
+def block(shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many rows and columns of a tensor, read as a matrix, one of its `cells` stands for."""
+    wide = shape[-1] if shape else 1
+    return max(1, -(-prod(shape[:-1]) // DOWN)), max(1, -(-wide // ACROSS))
+
+
+def columns(shape: tuple[int, ...]) -> int:
+    """How many `cells` a tensor of this shape has in a row."""
+    return -(-(shape[-1] if shape else 1) // block(shape)[1])
 
 
 def complete(
@@ -40,13 +79,15 @@ def complete(
     norm: float | None,
     zeros: int,
     nonfinite: int = 0,
+    drawn: bytes = b"",
+    binned: bytes = b"",
 ) -> None:
     """Fill in the statistics of a value that was made without them; nobody else changes one."""
-    for name, number in zip(_STATISTICS, (minimum, maximum, mean, norm, zeros, nonfinite), strict=True):
-        object.__setattr__(value, name, number)
+    for name, found in zip(_STATISTICS, (minimum, maximum, mean, norm, zeros, nonfinite, drawn, binned), strict=True):
+        object.__setattr__(value, name, found)
 
 
-_STATISTICS = ("minimum", "maximum", "mean", "norm", "zeros", "nonfinite")
+_STATISTICS = ("minimum", "maximum", "mean", "norm", "zeros", "nonfinite", "drawn", "binned")
 
 
 class Missing(Enum):

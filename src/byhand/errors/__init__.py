@@ -23,6 +23,7 @@ from byhand.errors.graphs import (
     Unreadable,
     UnshowableRule,
 )
+from byhand.errors.pictures import NoPicture
 from byhand.errors.programs import CellFailed, NoSuchFile, NotAProgram, NotebookTools, Unwritable
 from byhand.errors.report import ByhandError
 from byhand.errors.runs import NoBackward, NoSuchPart, NoSuchStep, NotJudged
@@ -40,6 +41,7 @@ __all__ = [
     "NoGraph",
     "NoInput",
     "NoPath",
+    "NoPicture",
     "NoResult",
     "NoRule",
     "NoSuchFile",

@@ -1,7 +1,7 @@
 """The chain rule for every weight: in symbols, with the numbers put in, in closed form, with the verdict."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from byhand.document import Block, Cell, Formula, Heading, Ledger, Prose, Role, Table
 from byhand.explanation.closed_form import closed_form
@@ -26,7 +26,7 @@ Link = tuple[Step, Contribution]
 def chains(result: Pass, labels: Labels, *, written: bool) -> Iterator[Block]:
     """One formula or ledger for every weight; `written` asks for the factors too."""
     for leaf in labels.leaves[:MOST_WEIGHTS]:
-        yield from _told(leaf, result, labels, written)
+        yield from chain_of(leaf, result, labels, written=written)
     if len(result.leaves) > MOST_WEIGHTS:
         yield Prose((Cell(f"… and {counted(len(result.leaves) - MOST_WEIGHTS, 'more weight')}, compared in the same way."),))
 
@@ -72,7 +72,8 @@ def derivation(leaf: Leaf, result: Pass, labels: Labels) -> dict[str, str | None
     }
 
 
-def _told(leaf: Leaf, result: Pass, labels: Labels, written: bool) -> Iterator[Block]:
+def chain_of(leaf: Leaf, result: Pass, labels: Labels, *, written: bool) -> Iterator[Block]:
+    """The chain rule for one weight; `written` asks for the factors too."""
     paths = paths_to(leaf, result, labels) if written else ()
     symbol, total = labels.gradient((leaf.index, 0)), cell(leaf.by_hand, Role.BACKWARD)
     products = [path_product(path) for path in paths]
@@ -90,14 +91,8 @@ def _told(leaf: Leaf, result: Pass, labels: Labels, written: bool) -> Iterator[B
             (symbol, Cell(""), Cell(""), total),
         )
         yield Prose(remark(leaf, result, labels))
-    elif written and len(sent := labels.uses.get((leaf.index, 0), ())) > 1:
-        yield sum_of(
-            f"{labels.cell((leaf.index, 0)).text} is used {len(sent)} times: what comes back is added",
-            sent,
-            (leaf.index, 0),
-            leaf.by_hand,
-            labels,
-        )
+    elif written and len(labels.uses.get((leaf.index, 0), ())) > 1:
+        yield sum_at((leaf.index, 0), labels)
         yield Prose(remark(leaf, result, labels))
     else:
         yield Formula((symbol, total), remark(leaf, result, labels))
@@ -108,24 +103,29 @@ def _told(leaf: Leaf, result: Pass, labels: Labels, written: bool) -> Iterator[B
 
 def in_symbols(result: Pass, labels: Labels) -> Iterator[Block]:
     """The chain rule for every weight of a short run with tensors: the steps that its gradient came through, one line for each path."""
-    rows = []
-    for leaf in labels.leaves[:MOST_WEIGHTS]:
-        paths = [path for path in paths_to(leaf, result, labels) if path]
-        for path in paths:
-            said, plus = symbols(path, result, labels), "+ " * (path is not paths[0])
-            head = Cell("") if plus else labels.gradient((leaf.index, 0))
-            rows.append(((head, Cell(f"{plus}{said.text}", Role.BACKWARD, f"{plus}{said.latex}")),))
+    rows = [row for leaf in labels.leaves[:MOST_WEIGHTS] for row in ways_to(leaf, result, labels)]
     if rows:
         yield Heading("The chain rule")
         yield Table(("",), tuple(rows))
         yield Prose((Cell(FACTORS, Role.FAINT),))
 
 
+def ways_to(leaf: Leaf, result: Pass, labels: Labels) -> Iterator[tuple[tuple[Cell, ...], ...]]:
+    """The chain rule for one weight in symbols: a row of a table for each path, the first with the gradient itself before it."""
+    paths = [path for path in paths_to(leaf, result, labels) if path]
+    for path in paths:
+        said, plus = symbols(path, result, labels), "+ " * (path is not paths[0])
+        head = Cell("") if plus else labels.gradient((leaf.index, 0))
+        yield ((head, Cell(f"{plus}{said.text}", Role.BACKWARD, f"{plus}{said.latex}")),)
+
+
 FACTORS = "Each factor is one of the lines above: what arrives at a value, sent on to what it was made from."
 
 
-def sum_of(title: str, sent: Sequence[Link], target: Target, total: Shown, labels: Labels) -> Ledger:
-    """What comes back to a value from each place it is used in, and the sum."""
+def sum_at(target: Target, labels: Labels) -> Ledger:
+    """What comes back to a value that is used more than once, from each place it is used in, and the sum."""
+    sent, label = labels.uses[target], labels.cell(target).text
+    title, total = f"{label} is used {len(sent)} times: what comes back is added", labels.worked(target)
     rows = tuple((Cell(f"via {labels.cell((step.index, 0)).text}"), *product(step, each)) for step, each in sent)
     empty = [Cell("")] * (max(map(len, rows)) - 2)
     return Ledger(title, rows, (labels.gradient(target), *empty, cell(total, Role.BACKWARD)))

@@ -112,15 +112,16 @@ def grad_ledgers(result: Pass) -> Iterator[Block]:
     if result.source == "direct":
         yield from _held(result)
         return
-    told = [leaf for leaf in result.leaves if result.kind == "backward" and _accumulated(leaf)]
+    told = [leaf for leaf in result.leaves if result.kind == "backward" and accumulated(leaf)]
     for leaf in told[:MOST]:
-        yield _ledger(leaf)
+        yield ledger(leaf)
     if told:
-        yield Prose(
-            (Cell("backward() adds to .grad, it does not replace it; optimizer.zero_grad() (or w.grad = None) starts again from nothing."),)
-        )
+        yield Prose((Cell(ADDS),))
     if len(told) > MOST:
         yield Prose((Cell(f"The same holds for {counted(len(told) - MOST, 'more weight')}."),))
+
+
+ADDS = "backward() adds to .grad, it does not replace it; optimizer.zero_grad() (or w.grad = None) starts again from nothing."
 
 
 def _held(result: Pass) -> Iterator[Block]:
@@ -131,7 +132,8 @@ def _held(result: Pass) -> Iterator[Block]:
         yield Prose((Cell(f"{said}{more} already; backward() would add to it."),))
 
 
-def _accumulated(leaf: Leaf) -> bool:
+def accumulated(leaf: Leaf) -> bool:
+    """Whether the `.grad` of a weight is more than what this pass sent."""
     if isinstance(leaf.grad_before, Value):
         return True
     return isinstance(leaf.grad_after, Value) and isinstance(leaf.by_torch, Value) and not same(leaf.grad_after, leaf.by_torch)
@@ -172,7 +174,8 @@ def _differing(result: Pass) -> int:
     return sum(measured(leaf, sent[leaf.index]).verdict is Verdict.DIFFERS for leaf in result.leaves)
 
 
-def _ledger(leaf: Leaf) -> Ledger:
+def ledger(leaf: Leaf) -> Ledger:
+    """How the `.grad` of a weight came about."""
     name = plain(leaf.name)
     rows = [(Cell(f"{name}.grad before"), cell(leaf.grad_before)), (Cell("this pass adds"), cell(leaf.by_torch))]
     other = other_change(leaf)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from byhand.document import Cell, Role
 from byhand.formula import latex, shown_name, text
@@ -107,6 +107,14 @@ class Labels:
         step = self.by_index.get(index)
         return step.outputs[output_nr].value if step and output_nr < len(step.outputs) else Missing.NOT_RECORDED
 
+    def worked(self, target: Target) -> Shown:
+        """The gradient by hand of a leaf or of an operation's output."""
+        index, output_nr = target
+        if index in self._leaves:
+            return self._leaves[index].by_hand
+        step = self.by_index.get(index)
+        return step.outputs[output_nr].by_hand if step and output_nr < len(step.outputs) else Missing.NOT_RECORDED
+
     @cached_property
     def _unnamed(self) -> dict[int, str]:
         """A lowered number for every weight without a name, in the order of the program."""
@@ -159,12 +167,14 @@ class Labels:
         return derivative(self.source((step.index, output_nr)), self.source(target), Role.PLAIN)
 
 
+@lru_cache(maxsize=4096)
 def drawn(source: str, role: Role = Role.PLAIN) -> Cell:
     """A label or an expression of the user's as text and LaTeX."""
     tree = Tree(Name("value"), (), ("value",))
     return Cell(text(tree, {"value": source}), role, latex(tree, {"value": source}))
 
 
+@lru_cache(maxsize=4096)
 def derivative(above: str, below: str, role: Role) -> Cell:
     """∂above/∂below; a label that is an operation gets parentheses."""
     upper, lower = _held(drawn(above)), _held(drawn(below))

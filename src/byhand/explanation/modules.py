@@ -102,11 +102,10 @@ def _below(module: Module) -> Iterator[Module]:
 
 
 def _overview(module: Module, result: Pass, labels: Labels) -> Iterator[Block]:
-    users = _users(result)
-    rows = [_row(name, group, users, labels) for name, group in folded(_inside(module))]
+    users = users_of(result)
+    rows = [row_of(name, group, users, labels) for name, group in folded(_inside(module))]
     if rows:
-        columns = ("module", "operations", "grad in", "grad out", "grad of weights", "")
-        yield Table(columns, tuple(rows[:MOST_ROWS]))
+        yield Table(COLUMNS, tuple(rows[:MOST_ROWS]))
     if len(rows) > MOST_ROWS:
         yield Prose((Cell(f"… and {counted(len(rows) - MOST_ROWS, 'more module')}"),))
     yield Prose((Cell(READING, Role.FAINT),))
@@ -122,6 +121,7 @@ def _overview(module: Module, result: Pass, labels: Labels) -> Iterator[Block]:
         )
 
 
+COLUMNS = ("module", "operations", "grad in", "grad out", "grad of weights", "")
 READING = (
     "grad in: norm of the gradient that arrives at what the module gave out; grad out: norm of the gradient at what it took in; "
     "grad of weights: norm over all its weights."
@@ -176,7 +176,7 @@ def _name(group: list[Module]) -> str:
 Users = dict[int, list[int]]
 
 
-def _users(result: Pass) -> Users:
+def users_of(result: Pass) -> Users:
     """Which operations used what each operation made."""
     users: Users = {}
     for step in result.steps:
@@ -185,23 +185,24 @@ def _users(result: Pass) -> Users:
     return users
 
 
-def _row(name: str, group: list[Module], users: Users, labels: Labels) -> tuple[tuple[Cell, ...], ...]:
-    arriving = [_arriving(module, users) for module in group]
-    leaving = [_leaving(module, labels) for module in group]
+def row_of(name: str, group: list[Module], users: Users, labels: Labels) -> tuple[tuple[Cell, ...], ...]:
+    """The row of some modules of the same build in the table of modules."""
+    come = [arriving(module, users) for module in group]
+    gone = [leaving(module, labels) for module in group]
     weights_ = [_together([size_of(leaf.by_torch) for leaf in module.leaves]) for module in group]
     count = f"{len(group[0].steps):,}" + (f" × {len(group)}" if len(group) > 1 else "")
-    numbers = tuple((Cell(_range(each)),) for each in (arriving, leaving, weights_))
-    return (Cell(name, Role.NAME),), (Cell(count),), *numbers, (_judged(group),)
+    numbers = tuple((Cell(span(each)),) for each in (come, gone, weights_))
+    return (Cell(name, Role.NAME),), (Cell(count),), *numbers, (judged(group),)
 
 
-def _arriving(module: Module, users: Users) -> float | None:
+def arriving(module: Module, users: Users) -> float | None:
     """The norm of the gradients at what the module gave to others."""
     inside = {step.index for step in module.steps}
     given = [step for step in module.steps if any(user not in inside for user in users.get(step.index, ())) or step.index not in users]
     return _together([size_of(output.by_torch) for step in given for output in step.outputs])
 
 
-def _leaving(module: Module, labels: Labels) -> float | None:
+def leaving(module: Module, labels: Labels) -> float | None:
     """The norm of the gradients at what the module took from other operations."""
     inside = {step.index for step in module.steps}
     taken = {each.to for step in module.steps for each in step.contributions if each.to[0] not in inside and each.to[0] in labels.by_index}
@@ -214,7 +215,8 @@ def _together(norms: list[float | None]) -> float | None:
     return math.sqrt(sum(each**2 for each in known)) if known else None
 
 
-def _range(norms: list[float | None]) -> str:
+def span(norms: Sequence[float | None]) -> str:
+    """The norms of several modules: the least and the largest, one number where they are the same, – where none is known."""
     known = [each for each in norms if each is not None]
     if not known:
         return "–"
@@ -222,7 +224,8 @@ def _range(norms: list[float | None]) -> str:
     return low if low == high else f"{low} … {high}"
 
 
-def _judged(group: list[Module]) -> Cell:
+def judged(group: Sequence[Module]) -> Cell:
+    """The verdicts inside of some modules in one piece: the worst, counted."""
     found = [each.comparison.verdict for module in group for step in module.steps for each in step.contributions if asked(each)]
     found += [leaf.comparison.verdict for module in group for leaf in module.leaves]
     found = [each for each in found if each is not Verdict.INTENDED]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from byhand.document import Block, Cell, Prose, Role, Table
-from byhand.explanation.chains import LONGEST, chains, sum_of
+from byhand.explanation.chains import LONGEST, chains, sum_at
 from byhand.explanation.formulas import forward_of, local_of
 from byhand.explanation.frame import verdict
 from byhand.explanation.inferred import inferred
@@ -109,5 +109,4 @@ def _sums(labels: Labels) -> Iterator[Block]:
     """For every intermediate value that is used more than once, what comes back to it and the sum."""
     for target, sent in reversed(labels.uses.items()):
         if len(sent) > 1 and target[0] in labels.by_index:
-            title = f"{labels.cell(target).text} is used {len(sent)} times: what comes back is added"
-            yield sum_of(title, sent, target, labels.by_index[target[0]].outputs[target[1]].by_hand, labels)
+            yield sum_at(target, labels)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
-from byhand.explanation.chains import in_symbols, sum_of
+from byhand.explanation.chains import in_symbols, sum_at
 from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, is_nameless, lines_of
 from byhand.explanation.frame import measured, place, verdict
 from byhand.explanation.labels import Labels, asked
 from byhand.results import Contribution, Leaf, Pass, Step, Verdict
-from byhand.value import Missing, Value
+from byhand.value import Value
 from byhand.words import brief, cell, counted, plain, shape, size
 
 LONGEST = 24  # operations that are told one by one
@@ -36,10 +36,7 @@ def sums(labels: Labels) -> Iterator[Block]:
     """For every value that is used more than once, what comes back to it from each place, and the sum."""
     for target, sent in labels.uses.items():
         if len(sent) > 1:
-            step, title = labels.by_index.get(target[0]), f"{labels.cell(target).text} is used {len(sent)} times: what comes back is added"
-            leaf = next((leaf for leaf in labels.leaves if leaf.index == target[0]), None)
-            total = step.outputs[target[1]].by_hand if step else leaf.by_hand if leaf else Missing.NOT_RECORDED
-            yield sum_of(title, sent, target, total, labels)
+            yield sum_at(target, labels)
 
 
 READING = (
@@ -56,11 +53,16 @@ def told(steps: Sequence[Step], result: Pass, labels: Labels, *, longest: int) -
         count = counted(len(steps) - 2 * ENDS, "more operation")
         shown = [*_calls(steps[:ENDS], result, labels), Prose((Cell(f"… {count} …", Role.FAINT),)), *_calls(steps[-ENDS:], result, labels)]
     yield from shown
+    yield from meanings(shown)
+
+
+def meanings(shown: Sequence[Block]) -> Iterator[Block]:
+    """What the helper functions mean that the blocks call; nothing if they call none."""
     texts = [piece.text for block in shown if isinstance(block, Table) for row in block.rows for part in row for piece in part]
     texts += [block.text for block in shown if isinstance(block, Heading)]
-    meanings = helpers_in(texts)
-    if meanings:
-        yield Table(("in the formulas", ""), tuple(((Cell(f"{name}(…)", Role.CODE),), (Cell(meaning),)) for name, meaning in meanings))
+    called = helpers_in(texts)
+    if called:
+        yield Table(("in the formulas", ""), tuple(((Cell(f"{name}(…)", Role.CODE),), (Cell(meaning),)) for name, meaning in called))
 
 
 def _calls(steps: Sequence[Step], result: Pass, labels: Labels) -> Iterator[Block]:
@@ -70,26 +72,32 @@ def _calls(steps: Sequence[Step], result: Pass, labels: Labels) -> Iterator[Bloc
         last = together[-1]
         if len(together) == 1:
             yield Heading(heading(last, labels), 3)
-            yield _table(last, result, labels)
+            yield table_of(last, result, labels)
             continue
         written = plain(last.expression) or last.op
         name = f"{labels.cell((last.index, 0)).text} = " if last.name else ""
         yield Heading(f"{name}{written}{_behind(last)}   {counted(len(together), 'operation')}", 3)
         for step in together:
-            yield _table(step, result, labels, caption=_equation(step, labels))
+            yield table_of(step, result, labels, caption=_joined(step, labels))
 
 
 def heading(step: Step, labels: Labels) -> str:
     """What the operation made and how, where it was written, and PyTorch's name for it."""
-    return f"{_equation(step, labels)}{_behind(step)}"
+    return f"{_joined(step, labels)}{_behind(step)}"
 
 
-def _equation(step: Step, labels: Labels) -> str:
-    names = [labels.cell((step.index, number)).text for number in range(len(step.outputs))]
-    label, made = ", ".join(names[:3]) + (", …" if len(names) > 3 else ""), forward_of(step, labels)
-    written = plain(step.expression) if label.startswith("⟨") and step.call < 0 else ""
-    parts = dict.fromkeys(part for part in (label, written, made.text if made else step.op) if part)
-    return " = ".join(parts)
+def _joined(step: Step, labels: Labels) -> str:
+    return " = ".join(each.text for each in equation(step, labels))
+
+
+def equation(step: Step, labels: Labels) -> tuple[Cell, ...]:
+    """What the operation made and how: its label, the user's expression where the label says nothing, the forward expression."""
+    names = [labels.cell((step.index, number)) for number in range(len(step.outputs))]
+    several = Cell(", ".join(each.text for each in names[:3]) + (", …" if len(names) > 3 else ""), Role.NAME)
+    label, made = names[0] if len(names) == 1 else several, forward_of(step, labels)
+    written = plain(step.expression) if label.text.startswith("⟨") and step.call < 0 else ""
+    parts = (label, Cell(written, Role.FORWARD), made or Cell(step.op, Role.CODE))
+    return tuple({each.text: each for each in reversed(parts) if each.text}.values())[::-1]
 
 
 def _behind(step: Step) -> str:
@@ -97,7 +105,8 @@ def _behind(step: Step) -> str:
     return f"   ({', '.join(parts)})" if parts else ""
 
 
-def _table(step: Step, result: Pass, labels: Labels, *, caption: str = "") -> Table:
+def table_of(step: Step, result: Pass, labels: Labels, *, caption: str = "") -> Table:
+    """One operation: its values, what arrived at them, and what it sends to each input, by which formula."""
     rows: list[Row] = []
     for number, output in enumerate(step.outputs):
         which = f" {number + 1}" if len(step.outputs) > 1 else ""

@@ -8,11 +8,13 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
+from byhand.recording import sketch
 from byhand.value import WHOLE, Missing, Shown, Value
 
-PIECE = 1 << 16  # elements; so many are summed up at a time
 ROW = 128  # truths that are added up in one byte
+MANY = 1 << 16  # elements; of so many it is worth while
 _WORKED = (torch.float32, torch.float64)
+_Moments = tuple[float, float, float, float, int]
 
 
 def summarize(tensor: torch.Tensor) -> Value:
@@ -61,48 +63,90 @@ def _unusual(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str) -> Value:
     if tensor.is_sparse and tensor.numel() <= WHOLE:
         return Value(shape, dtype, tensor.detach().to_dense().tolist())
     if tensor.is_sparse:
-        stored = _statistics(tensor.detach().coalesce().values(), shape, dtype)
+        stored = _statistics(tensor.detach().coalesce().values(), shape, dtype, drawn=False)
         return replace(stored, mean=None, zeros=tensor.numel() - tensor._nnz())
     return Value(shape, dtype)
 
 
-def _statistics(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str) -> Value:
+def _statistics(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str, *, drawn: bool = True) -> Value:
+    """What is told of a larger tensor; `drawn` is whether its elements are those of the shape, so that they can be drawn too."""
     if tensor.is_complex():
-        zeros = tensor.numel() - int(tensor.count_nonzero())
-        sizes = tensor.abs()
-        nonfinite = sizes.numel() - int(torch.isfinite(sizes).sum())
-        return Value(shape, dtype, None, None, None, None, float(sizes[torch.isfinite(sizes)].norm()), zeros, nonfinite)
+        return _complex(tensor, shape, dtype, drawn=drawn)
     wide = tensor if tensor.dtype in _WORKED else tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
-    low, high, mean, norm, zeros = _moments(wide)
+    cells = b""
+    if drawn and sketch.drawing():
+        (low, high, mean, norm, zeros), cells = _drawn(sketch.as_matrix(wide), shape)
+    else:
+        low, high, mean, norm, zeros = _moments(wide)
     if math.isfinite(low) and math.isfinite(high):
-        return Value(shape, dtype, None, low, high, mean, norm, zeros)
+        return Value(shape, dtype, None, low, high, mean, norm, zeros, 0, cells, _binned(wide, shape, low, high) if cells else b"")
     finite = wide[torch.isfinite(wide)]
     nonfinite = wide.numel() - finite.numel()
     if not finite.numel():
-        return Value(shape, dtype, zeros=0, nonfinite=nonfinite)
+        return Value(shape, dtype, zeros=0, nonfinite=nonfinite, drawn=cells)
     low, high, mean, norm, zeros = _moments(finite)
-    return Value(shape, dtype, None, low, high, mean, norm, zeros, nonfinite)
+    return Value(shape, dtype, None, low, high, mean, norm, zeros, nonfinite, cells, _binned(wide, shape, low, high, nonfinite=True) if cells else b"")
 
 
-def _moments(tensor: torch.Tensor) -> tuple[float, float, float, float, int]:
+def _complex(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str, *, drawn: bool) -> Value:
+    zeros = tensor.numel() - int(tensor.count_nonzero())
+    sizes = tensor.abs()
+    nonfinite = sizes.numel() - int(torch.isfinite(sizes).sum())
+    norm = float(sizes[torch.isfinite(sizes)].norm())
+    cells = sketch.packed(sketch.of_blocks(sketch.as_matrix(sizes), shape)) if drawn and sketch.drawing() else b""
+    return Value(shape, dtype, None, None, None, None, norm, zeros, nonfinite, cells)
+
+
+def _binned(wide: torch.Tensor, shape: tuple[int, ...], low: float, high: float, *, nonfinite: bool = False) -> bytes:
+    """The histogram of a tensor whose finite elements lie between the two."""
+    flat = in_a_row(wide)
+    some = sketch.sample(wide.reshape(-1) if flat is None else flat, shape).cpu()
+    return sketch.histogram(some[torch.isfinite(some)] if nonfinite else some, low, high)
+
+
+def _drawn(matrix: torch.Tensor, shape: tuple[int, ...]) -> tuple[_Moments, bytes]:
+    """The moments and the cells; those of a large matrix are worked together, while a piece of it is in the processor's cache."""
+    if matrix.numel() <= sketch.SMALL or not matrix.is_contiguous() or sketch.PIECE < matrix.shape[1]:
+        return _moments(matrix), sketch.packed(sketch.of_blocks(matrix, shape))
+    pieces, size, parts = sketch.pieces(matrix, shape)
+    highs, lows, found, counts = [], [], [], []
+    for piece in pieces:
+        highs.append(sketch.reduced(piece, size, torch.amax))
+        lows.append(sketch.reduced(piece, size, torch.amin))
+        flat = piece.view(-1)
+        found += [flat.sum(), torch.linalg.vector_norm(flat)]
+        counts.append(_not_zero(flat))
+    high, low = (sketch.reduced(torch.cat(rows), parts, reduce) for rows, reduce in ((highs, torch.amax), (lows, torch.amin)))
+    cells = sketch.packed(sketch.signed(high, low, shape))
+    return _together(low, high, torch.stack(found).view(-1, 2), counts, matrix.numel()), cells
+
+
+def _moments(tensor: torch.Tensor) -> _Moments:
     """Smallest, largest, mean, norm and zeros of a tensor, piece by piece while it is in the processor's cache, read at once."""
     found, counts = [], []
     flat = in_a_row(tensor)
-    for piece in (tensor.reshape(-1) if flat is None else flat).split(PIECE):
+    for piece in (tensor.reshape(-1) if flat is None else flat).split(sketch.PIECE):
         found += [*torch.aminmax(piece), piece.sum(), torch.linalg.vector_norm(piece)]
         counts.append(_not_zero(piece))
-    lows, highs, sums, norms = torch.stack(found).view(-1, 4).double().t()
-    whole = torch.stack((lows.min(), highs.max(), sums.sum(), torch.linalg.vector_norm(norms), torch.stack(counts).sum().double()))
-    low, high, total, norm, counted = whole.tolist()
-    return low, high, total / tensor.numel(), norm, tensor.numel() - int(counted)
+    numbers = torch.stack(found).view(-1, 4)
+    return _together(numbers[:, 0], numbers[:, 1], numbers[:, 2:], counts, tensor.numel())
 
 
-def _not_zero(piece: torch.Tensor) -> torch.Tensor:
+def _together(lows: torch.Tensor, highs: torch.Tensor, others: torch.Tensor, counts: list[torch.Tensor], number: int) -> _Moments:
+    """The moments of a tensor from those of its pieces."""
+    sums, norms = others.double().t()
+    whole = (lows.min().double(), highs.max().double(), sums.sum(), torch.linalg.vector_norm(norms), torch.stack(counts).sum().double())
+    low, high, total, norm, counted = torch.stack(whole).tolist()
+    return low, high, total / number, norm, number - int(counted)
+
+
+def _not_zero(flat: torch.Tensor) -> torch.Tensor:
     """How many elements are not zero: `count_nonzero`, five times as fast where eight truths can be added at once."""
-    if piece.numel() != PIECE:
-        return piece.count_nonzero()
-    rows = piece.bool().view(torch.int64).view(-1, ROW).sum(1)  # a byte for every eighth element: none overflows
-    return rows.view(torch.uint8).sum()
+    main = flat.numel() // (8 * ROW) * (8 * ROW)
+    if main < MANY:
+        return flat.count_nonzero()
+    rows = flat[:main].bool().view(torch.int64).view(-1, ROW).sum(1)  # a byte for every eighth element: none overflows
+    return rows.view(torch.uint8).sum() + flat[main:].count_nonzero()
 
 
 def in_a_row(tensor: torch.Tensor) -> torch.Tensor | None:

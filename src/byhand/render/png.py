@@ -1,0 +1,32 @@
+"""A picture as PNG, drawn from its SVG by resvg with the fonts that come with byhand, so that it has text on every machine."""
+
+from math import sqrt
+from typing import Final
+
+from byhand.errors import NoPng
+from byhand.picture import Picture
+from byhand.render.geometry import COLOURS, MARGIN
+from byhand.render.measure import FONTS
+from byhand.render.pixels import smaller
+from byhand.render.svg import render_svg
+
+ZOOM: Final = 2.0  # pixels of the PNG for one of the picture, for the screens of today
+MOST: Final = 3_000_000  # pixels; a larger picture is drawn smaller
+LONGEST: Final = 10_000  # pixels of one side
+
+
+def render_png(picture: Picture, *, dark: bool = False) -> bytes:
+    """The picture as a PNG with a palette, twice its size in pixels, less if that is very large. Raises NoPng."""
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError as problem:
+        raise NoPng("resvg-py") from problem
+    width, height = (side + 2 * MARGIN for side in (picture.root.width, picture.root.height))
+    drawn = svg_to_bytes(
+        svg_string=render_svg(picture, dark=dark),
+        font_files=[str(FONTS / "DejaVuSans.ttf"), str(FONTS / "DejaVuSans-Bold.ttf")],
+        skip_system_fonts=True,
+        sans_serif_family="DejaVu Sans",
+        zoom=min(ZOOM, sqrt(MOST / (width * height)), LONGEST / max(width, height)),
+    )
+    return smaller(bytes(drawn), keep=COLOURS["dark" if dark else "light"].values())

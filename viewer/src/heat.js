@@ -1,0 +1,57 @@
+/** @typedef {import("./types.js").Heat} Heat */
+
+/** The number of steps of colour. */
+export const STEPS = 5;
+
+/**
+ * One step of colour: the texts of its smallest and largest number, "" if no box has it.
+ * @typedef {{ low: string, high: string, count: number }} Range
+ */
+
+/**
+ * The step of colour of every box, 0 the coolest, and what each step stands for. Positive numbers are parted by their logarithms,
+ * because gradients differ by powers of ten; zero and less is the coolest step. What is no finite number is the hottest.
+ * @param {Heat} heat
+ * @returns {{ step: (key: string) => number, ranges: Range[] }} the step is −1 where the box has no number
+ */
+export function heatScale(heat) {
+  const numbers = Object.values(heat.values).filter((value) => Number.isFinite(value) && value > 0);
+  const low = Math.log(numbers.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY));
+  const high = Math.log(numbers.reduce((most, value) => Math.max(most, value), 0));
+  const step = /** @param {string} key */ (key) => (key in heat.values ? stepOf(heat.values[key], low, high) : -1);
+  return { step, ranges: rangesOf(heat, step) };
+}
+
+/**
+ * @param {number | null} value
+ * @param {number} low the logarithm of the smallest positive number
+ * @param {number} high that of the largest
+ */
+function stepOf(value, low, high) {
+  if (value === null || !Number.isFinite(value)) return STEPS - 1;
+  if (value <= 0) return 0;
+  if (high <= low) return STEPS - 1;
+  return Math.min(Math.floor((STEPS * (Math.log(value) - low)) / (high - low)), STEPS - 1);
+}
+
+/**
+ * @param {Heat} heat
+ * @param {(key: string) => number} step
+ */
+function rangesOf(heat, step) {
+  const ranges = Array.from({ length: STEPS }, () => ({
+    low: "",
+    high: "",
+    count: 0,
+    least: Number.POSITIVE_INFINITY,
+    most: Number.NEGATIVE_INFINITY,
+  }));
+  for (const [key, known] of Object.entries(heat.values)) {
+    const range = ranges[step(key)];
+    const value = Number.isFinite(known) ? known : Number.POSITIVE_INFINITY;
+    if (value < range.least || !range.count) Object.assign(range, { least: value, low: heat.texts[key] ?? "" });
+    if (value > range.most || !range.count) Object.assign(range, { most: value, high: heat.texts[key] ?? "" });
+    range.count += 1;
+  }
+  return ranges.map(({ low, high, count }) => ({ low, high, count }));
+}

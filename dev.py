@@ -2,7 +2,8 @@
 
 python3 dev.py explain [FILE]   the example (or FILE), every gradient worked by hand beside PyTorch's
 python3 dev.py test [ARGS]      the tests; ARGS go to pytest
-python3 dev.py check [NAME]     format, lint, types, wheel (built, and the documents executed with it in a fresh environment)
+python3 dev.py check [NAME]     format, lint, types, viewer (the page's JavaScript: checked, and built as it is shipped; wants node),
+                                wheel (built, and the documents executed with it in a fresh environment)
 python3 dev.py bench [NAME]     the speeds, as ratios measured in one run
 python3 dev.py readme           runs README.md and docs/ and writes what they printed into them
 """
@@ -23,6 +24,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 EXAMPLE = ROOT / "examples" / "back_propagation.py"
+VIEWER = ROOT / "viewer"
+SHIPPED = ROOT / "src" / "byhand" / "render"
+BUILT = ("viewer.js", "viewer.css")
 OLDEST = (3, 11)
 TORCH = "torch==2.13.0"
 CPU_HOST = "download.pytorch.org"
@@ -60,6 +64,7 @@ def check(words: list[str]) -> int:
         "format": lambda: run(program("ruff"), "format", "--check", "--diff", ".", cwd=ROOT),
         "lint": lambda: run(program("ruff"), "check", ".", cwd=ROOT),
         "types": lambda: run(program("mypy"), cwd=ROOT),
+        "viewer": try_viewer,
         "wheel": try_wheel,
     }
     failed = []
@@ -89,6 +94,35 @@ def readme(words: list[str]) -> int:
     """Runs the documents and writes their output into them."""
     prepare("notebook")
     return run(program("python"), str(ROOT / "tests" / "documents.py"), str(ROOT), "--write", *words, cwd=ROOT)
+
+
+def try_viewer() -> int:
+    """Checks the viewer's JavaScript, builds it elsewhere, and compares that with what is shipped, byte by byte."""
+    npm = shutil.which("npm")
+    if npm is None:
+        print("skipped: node is not there (https://nodejs.org, version 20 or newer)")
+        return 1 if os.environ.get("CI") else 0
+    lock = (VIEWER / "package-lock.json").read_text(encoding="utf-8")
+    if not stamped("viewer", lock) or not (VIEWER / "node_modules").exists():
+        if run(npm, "ci", "--no-fund", "--no-audit", cwd=VIEWER):
+            return 1
+        stamp("viewer", lock)
+    if run(npm, "run", "check", cwd=VIEWER):
+        return 1
+    with tempfile.TemporaryDirectory() as place:
+        if run(npm, "run", "build", "--", place, cwd=VIEWER):
+            return 1
+        stale = [name for name in BUILT if not same_bytes(Path(place) / name, SHIPPED / name)]
+    if stale:
+        print(
+            f"{' and '.join(stale)} in src/byhand/render are not what viewer/ builds. Type:\n\n      cd viewer && npm ci && npm run build\n"
+        )
+    return 1 if stale else 0
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two files are there with the same content."""
+    return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
 
 
 def try_wheel() -> int:

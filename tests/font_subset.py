@@ -1,6 +1,6 @@
 """Cuts the fonts of the pictures out of DejaVu Sans, and writes the table of their widths.
 
-python font_subset.py FOLDER: from DejaVuSans.ttf and DejaVuSans-Bold.ttf in this folder into src/byhand/render/fonts.
+python font_subset.py FOLDER: from DejaVuSans.ttf and DejaVuSans-Bold.ttf in this folder into src/byhand/render/fonts, with their licence.
 """
 
 import json
@@ -61,10 +61,19 @@ def widths(path):
     return {wide: "".join(letters) for wide, letters in sorted(found.items(), key=lambda pair: int(pair[0]))}
 
 
+def licence(path):
+    """The licence of a font, which is inside of it."""
+    from fontTools.ttLib import TTFont
+
+    lines = TTFont(path)["name"].getDebugName(13).strip().splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
 def main(folder):
-    """Write both fonts and the table."""
+    """Write both fonts, the table and the licence."""
     for name in NAMES.values():
         cut(Path(folder) / name, FONTS / name)
+    (FONTS / "LICENSE-DejaVu.txt").write_text(licence(Path(folder) / NAMES["regular"]), encoding="utf-8")
     table = {weight: widths(FONTS / name) for weight, name in NAMES.items()}
     (FONTS / "widths.json").write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

@@ -36,7 +36,7 @@ def box(key, x, y, title, *rows, width=132.0, kind=Kind.OPERATION, **others):
         at += LINE
         if isinstance(told, Sketch):
             lines.append(Row(at - LINE + 8, SHOWS[when], sketch=told))
-            at += 54 - LINE
+            at += 54 + (14 if told.nonfinite else 0) - LINE
         else:
             lines.append(Row(at, SHOWS[when], tuple(told) if isinstance(told, tuple) else (Cell(told, Role(when)),)))
     about = others.pop("about", key)

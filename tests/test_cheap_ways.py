@@ -9,7 +9,8 @@ from byhand import comparison
 from byhand.comparison import FULL, compare, difference_of, unit, widen
 from byhand.quick import quickly
 from byhand.recording.later import LARGEST, Later
-from byhand.recording.summary import PIECE, summarize
+from byhand.recording.sketch import PIECE
+from byhand.recording.summary import summarize
 from byhand.results import Verdict
 from byhand.value import Missing, Value, magnitude
 

@@ -153,10 +153,68 @@ def test_windows_keeps_its_programs_elsewhere(dev, monkeypatch):
 def test_a_failed_check_is_named(dev, monkeypatch, capsys):
     """All checks run, the failed ones are named, and the exit code is 1."""
     monkeypatch.setattr(dev, "run", lambda *words, cwd=None: 1 if "check" in words and "format" not in words else 0)
+    monkeypatch.setattr(dev, "try_viewer", lambda: 0)
     monkeypatch.setattr(dev, "try_wheel", lambda: 0)
 
     assert dev.main(["check"]) == 1
     assert capsys.readouterr().out.endswith("failed: lint\n")
+
+
+@pytest.fixture
+def viewer(dev, monkeypatch, tmp_path):
+    """dev.py with a viewer of its own whose build writes `made` for both files; npm only seems to run."""
+    monkeypatch.setattr(dev, "VIEWER", tmp_path / "viewer")
+    monkeypatch.setattr(dev, "SHIPPED", tmp_path / "shipped")
+    for folder in (dev.VIEWER, dev.SHIPPED, dev.ENVIRONMENT):
+        folder.mkdir()
+    (dev.VIEWER / "package-lock.json").write_text("{}")
+    for name in dev.BUILT:
+        (dev.SHIPPED / name).write_text("made")
+    monkeypatch.setattr(dev.shutil, "which", lambda name: name)
+    monkeypatch.delenv("CI", raising=False)
+
+    def npm(*words, cwd=None):
+        dev.ran.append(words)
+        for name in dev.BUILT if "build" in words else ():
+            (Path(words[-1]) / name).write_text("made")
+        return 0
+
+    monkeypatch.setattr(dev, "run", npm)
+    return dev
+
+
+def test_a_viewer_that_is_shipped_as_it_is_built_passes(viewer, capsys):
+    """The JavaScript is installed, checked and built, and nothing is said."""
+    assert viewer.try_viewer() == 0
+    assert [words[1:3] for words in viewer.ran] == [("ci", "--no-fund"), ("run", "check"), ("run", "build")]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_stale_viewer_is_told_with_what_to_type(viewer, capsys):
+    """What is shipped and not what is built is named."""
+    (viewer.SHIPPED / "viewer.css").write_text("older")
+
+    assert viewer.try_viewer() == 1
+    assert capsys.readouterr().out.startswith(
+        "viewer.css in src/byhand/render are not what viewer/ builds. Type:\n\n      cd viewer && npm ci"
+    )
+
+
+def test_a_viewer_that_was_never_built_is_stale(viewer):
+    """A shipped file that is missing fails the check."""
+    (viewer.SHIPPED / "viewer.js").unlink()
+
+    assert viewer.try_viewer() == 1
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_without_node_the_viewer_is_skipped_but_not_in_ci(viewer, monkeypatch, capsys, ci, code):
+    """A machine without node says so; in CI that is a failure."""
+    monkeypatch.setattr(viewer.shutil, "which", lambda name: None)
+    monkeypatch.setenv("CI", ci)
+
+    assert viewer.try_viewer() == code
+    assert capsys.readouterr().out.startswith("skipped: node is not there")
 
 
 def test_an_unknown_command_shows_the_known_ones(dev, capsys):

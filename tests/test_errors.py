@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import function_provocations
+import output_provocations
 import provocations
 import pytest
 
@@ -13,7 +14,7 @@ from byhand import errors
 TEXTS = json.loads(Path(__file__).with_name("error_texts.json").read_text(encoding="utf-8"))
 PROVOKED = [
     each
-    for module in (provocations, function_provocations)
+    for module in (provocations, function_provocations, output_provocations)
     for each in vars(module).values()
     if inspect.isfunction(each) and list(inspect.signature(each).parameters) == ["capsys"]
 ]

@@ -37,7 +37,9 @@ def source() -> TTFont:
 
 def shrink(font: TTFont, unicodes: Iterable[int], *, features: list[str], drop: list[str]) -> TTFont:
     """The font with these characters, and what is made of them, alone."""
-    options = Options(layout_features=features, hinting=False, desubroutinize=True, notdef_outline=True, name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14])
+    options = Options(
+        layout_features=features, hinting=False, desubroutinize=True, notdef_outline=True, name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14]
+    )
     options.drop_tables += ["DSIG", "GDEF", "GPOS", *drop]
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=unicodes)

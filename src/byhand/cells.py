@@ -9,6 +9,7 @@ from byhand.results import Pass, Step
 
 _COMPILED = re.compile(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-")
 _numbering: list[Callable[[str], int | None]] = []
+_files: dict[str, set[str]] = {}
 
 
 def number_with(numbering: Callable[[str], int | None]) -> None:
@@ -32,4 +33,12 @@ def _placed(origin: Origin | None) -> Origin | None:
     if origin is None or not _COMPILED.search(origin.file):
         return origin
     number = next((found for found in (ask(origin.file) for ask in _numbering) if found is not None), None)
-    return replace(origin, file="a cell" if number is None else f"cell {number}")
+    name = "a cell" if number is None else f"cell {number}"
+    _files.setdefault(name, set()).add(origin.file)
+    return replace(origin, file=name)
+
+
+def compiled(file: str) -> str:
+    """The file that IPython compiled a cell as, by what its reader calls it; "" if several go by that name. Other files are themselves."""
+    files = _files.get(file, {file})
+    return next(iter(files)) if len(files) == 1 else ""

@@ -192,7 +192,7 @@ class Judge:
         near = closely(ours, sent, UNITS * rounding, source=self._source)
         if near is not None:
             return near
-        self._later.settle()
+        self._later.tell()
         # every node behind it agreed: what is left is rounding that added up; behind a difference there is no such excuse
         scale = 0.0 if place in self.flow.strayed else self._drift.largest * max(1.0, len(self._graph.nodes) ** 0.5 / 8)
         scale = max(scale, self._drift.at(place) / (UNITS * rounding)) if scale and rounding else scale

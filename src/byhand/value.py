@@ -1,5 +1,6 @@
 """Values as they are shown: small tensors whole, larger ones summarised. Plain data, no tensor inside."""
 
+from array import array
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
@@ -7,6 +8,7 @@ from math import isfinite, prod, sqrt
 from typing import Any
 
 WHOLE = 64  # elements; up to this many a tensor is kept whole
+PACKED = 1024  # elements; up to this many are kept for its picture
 DOWN, ACROSS = 12, 24  # cells; a small heat map has so many at most
 BINS = 16  # of a histogram
 
@@ -16,7 +18,7 @@ class Value:
     """A tensor at one moment: `data` (nested lists) up to 64 elements, else the statistics.
 
     `nonfinite` counts NaN and infinities; `minimum` to `norm` are over the finite elements only and None if there are none.
-    `drawn` and `binned` are `cells` and `counts` in packed form, b"" where they were not made.
+    `drawn` and `binned` are `cells` and `counts` in packed form, `packed` all elements of a tensor that is too small for these to be less.
     """
 
     shape: tuple[int, ...]
@@ -30,6 +32,7 @@ class Value:
     nonfinite: int = 0
     drawn: bytes = b""
     binned: bytes = b""
+    packed: bytes = b""
 
     @property
     def whole(self) -> bool:
@@ -44,31 +47,65 @@ class Value:
         small as there is room for; the last ones may be cut off. A cell is the element of its block that is largest in size, with its sign
         (of a complex tensor the size itself). It is None if any element of the block is NaN or infinite.
         """
-        across = columns(self.shape)
-        wide = len(self.drawn) == 8 * across * -(-prod(self.shape[:-1]) // block(self.shape)[0])
-        numbers = memoryview(self.drawn).cast("d" if wide else "f").tolist()
-        levels = [number if isfinite(number) else None for number in numbers]
-        return tuple(tuple(levels[start : start + across]) for start in range(0, len(levels), across))
+        down, across = block(self.shape)
+        wide = -(-_wide(self.shape) // across)
+        if self.packed:
+            return _drawn(_numbers(self.packed, prod(self.shape)), _wide(self.shape), down, across)
+        levels = [number if isfinite(number) else None for number in _numbers(self.drawn, wide * -(-prod(self.shape[:-1]) // down))]
+        return tuple(tuple(levels[start : start + wide]) for start in range(0, len(levels), wide))
 
     @property
     def counts(self) -> tuple[int, ...]:
         """A histogram: how many elements lie in each of 16 bins of equal width from `minimum` to `maximum`, one bin where these are equal.
 
-        The finite ones among at most 4,096 elements are counted, all of them in a smaller tensor, else every second, third … up to that.
+        The finite ones among at most 2,048 elements are counted, all of them in a smaller tensor, else every second, third … up to that.
         It is () where `data` is whole, for complex tensors, and where none was made.
         """
+        if self.packed and self.minimum is not None and self.maximum is not None:
+            return _binned(_numbers(self.packed, prod(self.shape)), self.minimum, self.maximum)
         return tuple(memoryview(self.binned).cast("i").tolist())
 
 
 def block(shape: tuple[int, ...]) -> tuple[int, int]:
     """How many rows and columns of a tensor, read as a matrix, one of its `cells` stands for."""
-    wide = shape[-1] if shape else 1
-    return max(1, -(-prod(shape[:-1]) // DOWN)), max(1, -(-wide // ACROSS))
+    return max(1, -(-prod(shape[:-1]) // DOWN)), max(1, -(-_wide(shape) // ACROSS))
 
 
-def columns(shape: tuple[int, ...]) -> int:
-    """How many `cells` a tensor of this shape has in a row."""
-    return -(-(shape[-1] if shape else 1) // block(shape)[1])
+def _wide(shape: tuple[int, ...]) -> int:
+    return shape[-1] if shape else 1
+
+
+def _numbers(packed: bytes, count: int) -> list[float]:
+    """Numbers in single or double precision."""
+    numbers: array[float] = array("d" if len(packed) == 8 * count else "f", packed)
+    return numbers.tolist()
+
+
+def _drawn(numbers: list[float], wide: int, down: int, across: int) -> tuple[tuple[float | None, ...], ...]:
+    """The cells of a matrix."""
+    rows = [numbers[start : start + wide] for start in range(0, len(numbers), wide)]
+    return tuple(
+        tuple(
+            _largest([number for row in rows[top : top + down] for number in row[left : left + across]]) for left in range(0, wide, across)
+        )
+        for top in range(0, len(rows), down)
+    )
+
+
+def _largest(numbers: list[float]) -> float | None:
+    return max(numbers, key=abs) if all(map(isfinite, numbers)) else None
+
+
+def _binned(numbers: list[float], low: float, high: float) -> tuple[int, ...]:
+    """The finite numbers in bins."""
+    finite = list(filter(isfinite, numbers))
+    if low == high:
+        return (len(finite),)
+    part = 1.0 if isfinite(high - low) else 0.5  # the range may be twice the largest number that there is
+    counts = [0] * BINS
+    for number in finite:
+        counts[min(int((number * part - low * part) / (high * part - low * part) * BINS), BINS - 1)] += 1
+    return tuple(counts)
 
 
 def complete(
@@ -81,13 +118,20 @@ def complete(
     nonfinite: int = 0,
     drawn: bytes = b"",
     binned: bytes = b"",
+    packed: bytes = b"",
 ) -> None:
     """Fill in the statistics of a value that was made without them; nobody else changes one."""
-    for name, found in zip(_STATISTICS, (minimum, maximum, mean, norm, zeros, nonfinite, drawn, binned), strict=True):
+    for name, found in zip(STATISTICS, (minimum, maximum, mean, norm, zeros, nonfinite, drawn, binned, packed), strict=True):
         object.__setattr__(value, name, found)
 
 
-_STATISTICS = ("minimum", "maximum", "mean", "norm", "zeros", "nonfinite", "drawn", "binned")
+def draw(value: Value, drawn: bytes, binned: bytes) -> None:
+    """Fill in the cells and counts of a value that was made without them; nobody else changes one."""
+    object.__setattr__(value, "drawn", drawn)
+    object.__setattr__(value, "binned", binned)
+
+
+STATISTICS = ("minimum", "maximum", "mean", "norm", "zeros", "nonfinite", "drawn", "binned", "packed")
 
 
 class Missing(Enum):

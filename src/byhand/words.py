@@ -152,8 +152,13 @@ def located(origin: Origin | None) -> str:
     """file:line, or the line of a notebook's cell; "" if it is not known."""
     if origin is None:
         return ""
-    name = plain(origin.file.replace("\\", "/").rpartition("/")[2])
+    name = base(origin.file)
     return f"{name}, line {origin.line}" if name == "a cell" or name.startswith("cell ") else f"{name}:{origin.line}"
+
+
+def base(file: str) -> str:
+    """The name of a file without its folders."""
+    return plain(file.replace("\\", "/").rpartition("/")[2])
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -199,7 +204,8 @@ def _shortest(value: float, dtype: str) -> str:
     if narrow is None:
         return repr(value)
     target = narrow(value)
-    digits = next((digits for digits in range(1, 10) if narrow(float(f"{value:.{digits}g}")) == target), 17)
+    few = narrow(float(f"{value:.6g}")) == target
+    digits = next((digits for digits in (range(1, 7) if few else range(7, 10)) if narrow(float(f"{value:.{digits}g}")) == target), 17)
     short = float(f"{value:.{digits}g}")
     return f"{short:.0f}" if short.is_integer() and abs(short) < 1e16 else repr(short)
 

@@ -8,16 +8,38 @@ export const STEPS = 5;
  * @typedef {{ low: string, high: string, count: number }} Range
  */
 
+/** @typedef {{ step: (key: string) => number, ranges: Range[] }} Scale */
+
+/** @type {WeakMap<Heat, Scale>} */
+const known = new WeakMap();
+
 /**
- * The step of colour of every box, 0 the coolest, and what each step stands for. Positive numbers are parted by their logarithms,
- * because gradients differ by powers of ten; zero and less is the coolest step. What is no finite number is the hottest.
+ * The step of colour of every box, 0 the coolest and −1 for a box without a number, and what each step stands for. Positive numbers
+ * are parted by their logarithms, because gradients differ by powers of ten; zero and less is the coolest step, what is no finite
+ * number the hottest.
  * @param {Heat} heat
- * @returns {{ step: (key: string) => number, ranges: Range[] }} the step is −1 where the box has no number
+ * @returns {Scale}
  */
 export function heatScale(heat) {
-  const numbers = Object.values(heat.values).filter((value) => Number.isFinite(value) && value > 0);
-  const low = Math.log(numbers.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY));
-  const high = Math.log(numbers.reduce((most, value) => Math.max(most, value), 0));
+  const scale = known.get(heat) ?? scaleOf(heat);
+  known.set(heat, scale);
+  return scale;
+}
+
+/**
+ * @param {Heat} heat
+ * @returns {Scale}
+ */
+function scaleOf(heat) {
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (const value of Object.values(heat.values)) {
+    if (!Number.isFinite(value) || value <= 0) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  const low = Math.log(least);
+  const high = Math.log(most);
   const step = /** @param {string} key */ (key) => (key in heat.values ? stepOf(heat.values[key], low, high) : -1);
   return { step, ranges: rangesOf(heat, step) };
 }

@@ -17,7 +17,8 @@ const FROM_THE_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 export function svg(name, attributes = {}, ...content) {
   const made = document.createElementNS(NAMESPACE, name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null && value !== "") made.setAttribute(key, String(typeof value === "number" ? tenth(value) : value));
+    if (value !== undefined && value !== null && value !== "")
+      made.setAttribute(key, String(typeof value === "number" ? tenth(value) : value));
   }
   made.append(...content);
   return made;

@@ -25,6 +25,6 @@ def draw(result: Pass, *, part: str = "") -> Picture:
         inside = {step.index for step in opened.steps}
         path, steps = opened.path, [step for step in steps if step.index in inside]
     group = grouped(steps, labels, path)
-    root = Parts(labels, contents, Joins(result, group)).draw(group)
+    root = Parts(contents, Joins(result, group)).draw(group)
     title = plain(path or result.program)
     return Picture(title, root, moments(result, labels, contents), details(result, labels), sources(result), heats(result, root))

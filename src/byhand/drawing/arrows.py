@@ -1,35 +1,64 @@
 """What an arrow says and when, still without its way."""
 
+from collections.abc import Sequence
+
 from byhand.document import Cell, Role
-from byhand.drawing.contents import Contents
+from byhand.drawing.contents import Contents, worst
 from byhand.drawing.joins import Join
+from byhand.drawing.layout import Point
 from byhand.drawing.metrics import fitted
-from byhand.explanation.frame import ROLES
-from byhand.explanation.labels import Labels, asked
+from byhand.explanation.labels import asked
 from byhand.picture import Arrow
 from byhand.render.geometry import SIZES
+from byhand.results import Contribution, Step
 
 LONGEST = 320  # pixels of a label
+AND = Cell(" and ", Role.FAINT)
 
 
-def arrow_of(source: str, target: str, join: Join, labels: Labels, contents: Contents) -> Arrow:
+def arrow_of(source: str, target: str, join: Join, contents: Contents) -> Arrow:
     """The arrow of a join. Only what ends at an operation has a label: the contribution that this operation sends."""
     back = [(step, each) for step, each in join.sent if asked(each)]
-    places = [labels.position[step.index] for step in join.users]
-    at_operation = target.startswith("s")
-    about = f"s{back[0][0].index}.{back[0][1].edge}" if back and at_operation else ""
-    label = _label(join, contents) if back and at_operation else ()
-    last = 2 * len(labels.steps) + 2 - min(labels.position[step.index] for step, _ in back) if back else 0
-    roles = {ROLES[each.comparison.verdict] for _, each in back}
-    verdict = next((role.value for role in (Role.DIFFERS, Role.NOT_COMPARED, Role.AGREES) if role in roles), "")
-    return Arrow(f"{source}>{target}", source, target, tuple(join.values), (), label, None, about, verdict, min(places), last, bool(back))
+    told = back if target.startswith("s") else []
+    clock = contents.clock
+    return Arrow(
+        f"{source}>{target}",
+        source,
+        target,
+        tuple(join.values),
+        (),
+        _label(told, contents),
+        None,
+        f"s{told[0][0].index}.{told[0][1].edge}" if told else "",
+        worst(each.comparison for _, each in back),
+        min(map(clock.forward, join.users)),
+        max((clock.backward(step) for step, _ in back), default=0),
+        bool(back),
+    )
 
 
-def _label(join: Join, contents: Contents) -> tuple[Cell, ...]:
+def led(arrow: Arrow, points: tuple[Point, ...], label_at: Point | None) -> Arrow:
+    """The arrow on its way."""
+    return Arrow(
+        arrow.key,
+        arrow.source,
+        arrow.target,
+        arrow.values,
+        points,
+        arrow.label,
+        label_at,
+        arrow.about,
+        arrow.verdict,
+        arrow.forward,
+        arrow.backward,
+        arrow.flows,
+    )
+
+
+def _label(told: Sequence[tuple[Step, Contribution]], contents: Contents) -> tuple[Cell, ...]:
     """The contributions, several of one value to one operation beside each other."""
     cells: list[Cell] = []
-    for step, each in join.sent:
-        if asked(each):
-            cells += [Cell(" and ", Role.FAINT)] * bool(cells)
-            cells += contents.label(step, each)
+    for step, each in told:
+        cells += [AND] * bool(cells)
+        cells += contents.label(step, each)
     return fitted(cells, SIZES["label"], LONGEST)

@@ -1,18 +1,30 @@
 """What stands in the boxes and on the arrows of a picture: the very pieces of text that the story has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from byhand.document import Cell, Role
-from byhand.explanation.formulas import forward_of
-from byhand.explanation.frame import ROLES
-from byhand.explanation.labels import Labels, asked
+from byhand.drawing.clock import Clock
+from byhand.drawing.modules import common_path, keys_of_modules
+from byhand.drawing.rows import EQUALS, Line, fitted, gradient_lines, in_line, short, value_lines
+from byhand.drawing.sources import programs
+from byhand.drawing.suspects import suspects
+from byhand.explanation.formulas import formula_of
+from byhand.explanation.frame import ROLES, measured, off
+from byhand.explanation.labels import Labels, Target, asked
+from byhand.explanation.modules import Module, arriving, judged, leaving, span, users_of
 from byhand.explanation.products import product
-from byhand.picture import Shows, Sketch
-from byhand.results import Constant, Contribution, Leaf, Pass, Step, Verdict
-from byhand.words import cell, counted, plain
+from byhand.explanation.tensor import equation
+from byhand.picture import Shows
+from byhand.results import Comparison, Constant, Contribution, Leaf, Output, Pass, Step, Verdict
+from byhand.value import Shown, Value
+from byhand.words import brief, counted, finite, plain, single
 
-Line = tuple[Shows, tuple[Cell, ...] | Sketch]
+LARGE = 5_000  # operations; in a larger run less is said of each
+OUTPUTS = 3  # of one operation that have lines of their own
+LABEL = 24  # characters of a formula on an arrow
+NOT_SAID = 38  # characters of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,70 +43,148 @@ class Content:
 
 
 class Contents:
-    """The contents of the boxes and the labels of the arrows of one pass."""
+    """The contents of the boxes and the labels of the arrows of one pass. `clock` has the moments at which they show."""
 
     def __init__(self, result: Pass, labels: Labels) -> None:
         self._result, self._labels = result, labels
-        self._count = len(labels.steps)
+        self.clock = Clock(result, labels)
+        self.suspects = suspects(labels)
+        self.programs = programs(result)
+        self._weights: dict[int, Content] = {}
+        self.large = len(result.steps) > LARGE
 
     def operation(self, step: Step) -> Content:
         """The box of an operation."""
-        labels, target = self._labels, (step.index, 0)
-        made = forward_of(step, labels)
-        title = [labels.cell(target)] + ([Cell(" = "), made] if made else [])
-        rows = [
-            (Shows.ALWAYS, tuple(title)),
-            (Shows.FORWARD, (cell(step.outputs[0].value, Role.FORWARD),)),
-            (Shows.BACKWARD, (labels.gradient(target), Cell(" = "), cell(step.outputs[0].by_hand, Role.BACKWARD))),
-        ]
-        place = labels.position[step.index]
-        users = [labels.position[each.index] for each, _ in labels.uses.get(target, ())]
+        title, targets = fitted(equation(step, self._labels)), [(step.index, number) for number in range(len(step.outputs))]
+        rows = ((Shows.ALWAYS, title), *self._outputs(step))
+        verdict = worst(each.comparison for each in step.contributions if asked(each))
         return Content(
-            tuple(rows),
+            rows,
             f"s{step.index}",
-            "".join(piece.text for piece in title),
-            _worst([each.comparison.verdict for each in step.contributions if asked(each)]),
+            self._spoken(title, step.outputs[0].value, targets[0], _best(step.outputs[0]), verdict),
+            verdict,
             step.op,
             step.module,
-            None,
-            place,
-            2 * self._count + 2 - min(users) if users else self._count + 1,
+            self.programs.place(step),
+            self.clock.forward(step),
+            self.clock.complete(*targets),
         )
 
+    def _outputs(self, step: Step) -> Iterator[Line]:
+        """The values of an operation, then the gradients that arrived at them."""
+        shown = [number for number, output in enumerate(step.outputs) if _is_known(output)][:OUTPUTS] or [0]
+        several = len(step.outputs) > 1
+        for number in shown:
+            name = (short(self._labels.cell((step.index, number)), LABEL), EQUALS) if several else ()
+            yield from value_lines(step.outputs[number].value, Shows.FORWARD, Role.FORWARD, before=name)
+        if several and len(shown) < len(step.outputs):
+            yield Shows.FORWARD, (Cell(f"… and {counted(len(step.outputs) - len(shown), 'more output')}", Role.FAINT),)
+        for number in shown:
+            output, target = step.outputs[number], (step.index, number)
+            yield from gradient_lines(self._labels.gradient(target), output.by_hand, output.by_torch, self.suspects.get(target))
+
     def weight(self, leaf: Leaf) -> Content:
-        """The box of a weight."""
-        target = (leaf.index, 0)
+        """The box of a weight, its name as the user wrote it; the same for each of its ghosts."""
+        if leaf.index not in self._weights:
+            self._weights[leaf.index] = self._weight(leaf)
+        return self._weights[leaf.index]
+
+    def _weight(self, leaf: Leaf) -> Content:
+        target, labels = (leaf.index, 0), self._labels
+        title = (short(Cell(plain(leaf.name), Role.NAME) if leaf.name else labels.cell(target), NOT_SAID),)
+        verdict = worst([measured(leaf, [each for _, each in labels.uses.get(target, ())])])
         rows = (
-            (Shows.ALWAYS, (self._labels.cell(target),)),
-            (Shows.ALWAYS, (cell(leaf.value, Role.FORWARD),)),
-            (Shows.BACKWARD, (self._labels.gradient(target), Cell(" = "), cell(leaf.by_hand, Role.BACKWARD))),
+            (Shows.ALWAYS, title),
+            *value_lines(leaf.value, Shows.FORWARD, Role.FORWARD),
+            *gradient_lines(labels.gradient(target), leaf.by_hand, leaf.by_torch, self.suspects.get(target)),
         )
-        users = [self._labels.position[each.index] for each, _ in self._labels.uses.get(target, ())]
-        last = 2 * self._count + 2 - min(users) if users else 2 * self._count + 1
-        return Content(rows, f"w{leaf.index}", plain(leaf.name), _worst([leaf.comparison.verdict]), backward=last)
+        spoken = self._spoken(title, leaf.value, target, leaf.by_hand, verdict)
+        return Content(rows, f"w{leaf.index}", spoken, verdict, backward=self.clock.complete(target))
 
     def constant(self, number: int, constant: Constant) -> Content:
         """The box of a value without gradient."""
-        rows = ((Shows.ALWAYS, (Cell(plain(constant.name), Role.NAME),)), (Shows.ALWAYS, (cell(constant.value, Role.FORWARD),)))
-        return Content(rows, f"c{number}", plain(constant.name))
+        title = (short(Cell(plain(constant.name), Role.NAME), NOT_SAID),)
+        rows = ((Shows.ALWAYS, title), *value_lines(constant.value, Shows.FORWARD, Role.FORWARD))
+        return Content(rows, f"c{number}", f"{title[0].text} = {brief(constant.value).text}")
+
+    def _spoken(self, title: Sequence[Cell], value: Shown, target: Target, gradient: Shown, verdict: str) -> str:
+        """The box for ears; in a large run its title only."""
+        said = "".join(each.text for each in title)
+        if self.large:
+            return said
+        symbol = self._labels.gradient(target).text
+        return f"{said}; value {brief(value).text}; {symbol} = {brief(gradient).text}{f'; {verdict}' if verdict else ''}"
 
     def module(self, title: str, steps: Sequence[Step], leaves: Sequence[Leaf], *, count: int = 1) -> Content:
-        """The box of a module, of several of the same build, or of a stretch of operations."""
-        rows = ((Shows.ALWAYS, (Cell(title, Role.NAME),)), (Shows.ALWAYS, (Cell(counted(len(steps), "operation"), Role.FAINT),)))
+        """The box of a module, of `count` of the same build one after the other, or of a stretch of operations."""
+        each = max(1, len(steps) // count)
+        group = [Module("", list(steps[start : start + each])) for start in range(0, each * count, each)]
+        group[0].leaves.extend(leaves)
+        verdict = judged(group)
+        name = (short(Cell(title, Role.NAME), NOT_SAID),)
+        operations = Cell(counted(each, "operation") + (f" × {count}" if count > 1 else ""), Role.FAINT)
+        come = span([arriving(module, self._users) for module in group])
+        gone = span([leaving(module, self._labels) for module in group])
+        rows: list[Line] = [(Shows.ALWAYS, name), (Shows.ALWAYS, (operations,))]
+        rows += [
+            (Shows.BACKWARD, (Cell(word, Role.FAINT), Cell(norm, Role.BACKWARD)))
+            for word, norm in (("grad in ", come), ("grad out ", gone))
+        ]
+        rows += [] if verdict.role in (Role.AGREES, Role.FAINT) else [(Shows.BACKWARD, (verdict,))]
+        shape = "" if verdict.role is Role.FAINT else verdict.role.value
+        forward = max(map(self.clock.forward, steps), default=0)
+        spoken = f"{title}: {operations.text}; grad in {come}, grad out {gone}; {verdict.text}"
         return Content(
-            rows,
-            "",
-            title,
-            _worst([each.comparison.verdict for step in steps for each in step.contributions]),
-            forward=max((self._labels.position[step.index] for step in steps), default=0),
-            backward=2 * self._count + 2 - min((self._labels.position[step.index] for step in steps), default=1),
+            tuple(rows), self._about(group), spoken, shape, forward=forward, backward=max(map(self.clock.backward, steps), default=0)
         )
 
+    def _about(self, group: Sequence[Module]) -> str:
+        """The key of the details of some modules, "" for operations of no module."""
+        path = common_path(group[0].steps)
+        keys = (f"r:{path}", f"m:{path}") if len(group) > 1 else (f"m:{path}",)
+        return next((key for key in keys if key in self._keys), "")
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return keys_of_modules(self._result, self._labels)
+
+    @cached_property
+    def _users(self) -> dict[int, list[int]]:
+        return users_of(self._result)
+
     def label(self, step: Step, contribution: Contribution) -> tuple[Cell, ...]:
-        """What an arrow says of the contribution that comes back along it."""
-        return tuple(piece for number, each in enumerate(product(step, contribution)) for piece in ([Cell(" = ")] * bool(number) + [each]))
+        """What an arrow says of the contribution that comes back along it; nothing where this backward did not ask for it."""
+        if not asked(contribution):
+            return ()
+        if contribution.local is None:
+            return tuple(self._tensor_label(step, contribution))
+        return tuple(piece for each in product(step, contribution) for piece in (EQUALS, each))[1:]
+
+    def _tensor_label(self, step: Step, contribution: Contribution) -> Iterator[Cell]:
+        """A short formula, else the contribution itself in short; and that it differs or is not finite, if so."""
+        by_hand = isinstance(contribution.by_hand, Value)
+        shown = contribution.by_hand if by_hand else contribution.by_torch
+        formula = None if self.large else formula_of(step, contribution, self._labels)
+        if formula is not None and len(formula.text) <= LABEL:
+            yield formula
+            yield from [Cell(" NOT FINITE", Role.LOUD)] * (not finite(shown))
+        else:
+            yield from [product(step, contribution)[-1]] if single(shown) is not None else [in_line(shown, Role.BACKWARD, LABEL)]
+        if not by_hand and isinstance(shown, Value):
+            yield Cell(" (PyTorch's)", Role.NOT_COMPARED)
+        if contribution.comparison.verdict is Verdict.DIFFERS:
+            yield from (Cell(" "), Cell(off(contribution.comparison), Role.DIFFERS))
 
 
-def _worst(verdicts: Sequence[Verdict]) -> str:
-    roles = {ROLES[each] for each in verdicts}
+def worst(comparisons: "Sequence[Comparison] | Iterator[Comparison]") -> str:
+    """The worst verdict as the name of its role, "" if there is none."""
+    roles = {ROLES[each.verdict] for each in comparisons}
     return next((role.value for role in (Role.DIFFERS, Role.NOT_COMPARED, Role.AGREES) if role in roles), "")
+
+
+def _is_known(output: Output) -> bool:
+    return any(isinstance(each, Value) for each in (output.value, output.by_hand, output.by_torch))
+
+
+def _best(output: Output) -> Shown:
+    return output.by_hand if isinstance(output.by_hand, Value) else output.by_torch

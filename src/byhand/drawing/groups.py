@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 from byhand.drawing.cutting import shorten
 from byhand.drawing.tree import Group, Item, bundled, from_below
@@ -14,6 +15,7 @@ from byhand.words import plain
 FLAT = 24  # operations of a run that are all shown at once
 DEEPEST = 24  # modules inside of one another; what is deeper belongs to the last
 DOMINANT = 0.75  # a module with so much of what surrounds it is no box of its own
+ALONE = 3  # boxes inside of another module, among which such a one is opened
 FOLDED = 3  # as many neighbours of the same build are one box
 
 
@@ -48,7 +50,7 @@ def grouped(steps: Sequence[Step], labels: Labels, path: str = "") -> Group:
         groups = from_below(root)
         _number(groups)
         for group in groups:
-            _open(group)
+            _open(group, outermost=group is root)
     for group in from_below(root):
         shorten(group, lambda step: {each.to[0] for each in step.contributions})
     _name(root, labels)
@@ -62,7 +64,7 @@ def _by_module(root: Group) -> list[Item]:
     above = len(root.path.split(".")) if root.path else 0
     for step in root.steps:
         wanted = step.module.split(".")[above:][:DEEPEST] if step.module else []
-        same = next((place for place, (one, other) in enumerate(zip(names, wanted, strict=False)) if one != other), min(len(names), len(wanted)))
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(names, wanted, strict=False)))
         del opened[same + 1 :]
         for name in wanted[same:]:
             inner = Group(Kind.MODULE, f"{opened[-1].path}.{name}" if opened[-1].path else name)
@@ -83,7 +85,7 @@ def _number(groups: Sequence[Group]) -> None:
         group.build = known.setdefault(inner, len(known) + 1)
 
 
-def _open(group: Group) -> None:
+def _open(group: Group, *, outermost: bool) -> None:
     """Take out of their boxes what needs none: single operations, lists of modules, and a module that is nearly everything."""
     group.shown = group.path
     items: list[Item] = []
@@ -92,7 +94,7 @@ def _open(group: Group) -> None:
             items.append(item.steps[0])
         elif isinstance(item, Group) and _is_list(item):
             items += item.items
-        elif isinstance(item, Group) and len(item.steps) >= DOMINANT * len(group.steps):
+        elif isinstance(item, Group) and len(item.steps) >= DOMINANT * len(group.steps) and (outermost or len(group.items) <= ALONE):
             group.shown = item.shown
             items += item.items
         else:
@@ -121,29 +123,27 @@ def _folded(items: Sequence[Item]) -> list[Item]:
 
 
 def _repeated(row: list[Item]) -> Group:
-    first = row[0]
-    path = first.path if isinstance(first, Group) else ""
-    return bundled(Kind.REPEATED, row, path=path, shown=path.rpartition(".")[0], count=len(row))
+    paths = [item.path for item in row if isinstance(item, Group)]
+    return bundled(Kind.REPEATED, row, path=paths[0], shown=paths[0].rpartition(".")[0].rpartition(".")[0], count=len(row), last=paths[-1])
 
 
 def _alike(one: Item, other: Item) -> bool:
     if isinstance(one, Step) or isinstance(other, Step) or one.build != other.build or not one.build:
         return False
-    numbered = _last(one).isdigit() and _last(other).isdigit()
-    return one.path == other.path or (numbered and one.path.rpartition(".")[0] == other.path.rpartition(".")[0])
+    return _last(one).isdigit() and _last(other).isdigit() and one.path.rpartition(".")[0] == other.path.rpartition(".")[0]
 
 
 def _name(root: Group, labels: Labels) -> None:
     """Give every group its key, no two the same, and its title."""
     taken: Counter[str] = Counter()
-    waiting = [(root, "")]
+    waiting = [(root, root)]
     while waiting:
         group, above = waiting.pop()
         key = _key(group, labels)
         taken[key] += 1
         group.key = key if taken[key] == 1 else f"{key}:{taken[key]}"
         group.title = _title(group, above, labels)
-        waiting += [(item, group.shown) for item in reversed(group.items) if isinstance(item, Group)]
+        waiting += [(item, group) for item in reversed(group.items) if isinstance(item, Group)]
 
 
 def _key(group: Group, labels: Labels) -> str:
@@ -152,17 +152,17 @@ def _key(group: Group, labels: Labels) -> str:
     return f"{'r' if group.kind is Kind.REPEATED else 'm'}:{group.path}"
 
 
-def _title(group: Group, above: str, labels: Labels) -> str:
+def _title(group: Group, above: Group, labels: Labels) -> str:
     """What the box of a group is called: modules by their path below the one they are drawn in."""
-    ends = [item for item in (group.items[:1] + group.items[-1:]) if isinstance(item, Group) and item.kind is not Kind.STRETCH]
-    if group.kind is Kind.STRETCH and len(ends) < 2:
-        return f"operations {labels.position[group.steps[0].index]:,} … {labels.position[group.steps[-1].index]:,}"
     if group.kind is Kind.MODULE:
         return _below(group.path, above)
-    first, last = (_below(end.path, above) for end in ends)
-    names = first if first == last else f"{first} … {last}"
-    return f"{names} × {group.count}" if group.kind is Kind.REPEATED else names
+    if group.kind is Kind.STRETCH:
+        return f"operations {labels.position[group.steps[0].index]:,} … {labels.position[group.steps[-1].index]:,}"
+    first, last = _below(group.path, above), _below(group.last, above)
+    return f"{first} … {last} × {group.count}"
 
 
-def _below(path: str, above: str) -> str:
-    return plain(path.removeprefix(f"{above}.") if above else path)
+def _below(path: str, above: Group) -> str:
+    """The path without that of the module it is drawn in."""
+    outer = next((f"{outer}." for outer in (above.shown, above.path) if outer and path.startswith(f"{outer}.")), "")
+    return plain(path.removeprefix(outer))

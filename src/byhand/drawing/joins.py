@@ -1,9 +1,11 @@
 """What goes from where to where, in every part: between its boxes, in from its left border and out at its right one."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from byhand.drawing.tree import Group, from_below
+from byhand.explanation.labels import asked
 from byhand.results import Constant, Contribution, Leaf, Pass, Step
 
 SHARED = 4  # uses of a weight or a constant that one ghost serves
@@ -41,6 +43,16 @@ class Inside:
         return self.joins.setdefault((source, target), Join())
 
 
+@dataclass(slots=True)
+class _Near:
+    """The ghost made last of one weight in one part: where it was first used, by how many operations, and by which one last."""
+
+    key: str
+    first: int
+    users: int = 0
+    last: int = -1
+
+
 def key_of(item: Step | Group) -> str:
     """The key of an item's box."""
     return item.key if isinstance(item, Group) else f"s{item.index}"
@@ -55,7 +67,7 @@ class Joins:
         self._above: dict[str, tuple[Group | None, int]] = {root.key: (None, 0)}
         self._leaves = {leaf.index: leaf for leaf in result.leaves}
         self._constants = {constant.name: (number, constant) for number, constant in reversed([*enumerate(result.constants)])}
-        self._ghosts: dict[str, int] = {}
+        self._ghosts: Counter[str] = Counter()
         for group in reversed(from_below(root)):
             self.inside[group.key] = Inside()
             for item in group.items:
@@ -65,9 +77,10 @@ class Joins:
                     self._home[item.index] = group
         for group in from_below(root):
             self._beside(group)
+        self.inside[root.key].ghosts += [Ghost(f"w{leaf.index}.0", leaf) for leaf in self._unused(result)]
         for step in result.steps:
             for contribution in step.contributions:
-                if contribution.to[0] not in self._leaves:
+                if contribution.to[0] not in self._leaves and (contribution.to[0] in self._home or asked(contribution)):
                     self._carry(step, contribution)
 
     def leaves_of(self, group: Group) -> list[Leaf]:
@@ -75,33 +88,42 @@ class Joins:
         used = {contribution.to[0]: None for step in group.steps for contribution in step.contributions}
         return [self._leaves[index] for index in used if index in self._leaves]
 
+    def _unused(self, result: Pass) -> list[Leaf]:
+        """The weights of a pass from which nothing was worked out: such a one is its own loss."""
+        used = {contribution.to[0] for step in result.steps for contribution in step.contributions}
+        return [leaf for leaf in result.leaves if leaf.index not in used]
+
     def _beside(self, group: Group) -> None:
         """The ghosts of weights and constants beside the operations of a group that use them."""
-        served: dict[str, tuple[str, int, int]] = {}
+        near: dict[str, _Near] = {}
         for place, item in enumerate(group.items):
-            if isinstance(item, Step):
-                for contribution in item.contributions:
-                    leaf = self._leaves.get(contribution.to[0])
-                    if leaf is not None:
-                        self._use(group, item, place, f"w{leaf.index}", leaf, served).sent.append((item, contribution))
-                for name in {operand.name: None for operand in item.operands if operand.constant and operand.name in self._constants}:
+            if isinstance(item, Group):
+                continue
+            for contribution in item.contributions:
+                leaf = self._leaves.get(contribution.to[0])
+                if leaf is not None:
+                    self._use(group, item, self._ghost(group, item, place, near, f"w{leaf.index}", leaf)).sent.append((item, contribution))
+            for name in dict.fromkeys(operand.name for operand in item.operands if operand.constant):
+                if name in self._constants:
                     number, constant = self._constants[name]
-                    self._use(group, item, place, f"c{number}", (number, constant), served)
+                    self._use(group, item, self._ghost(group, item, place, near, f"c{number}", (number, constant)))
 
-    def _use(self, group: Group, step: Step, place: int, name: str, what: Leaf | tuple[int, Constant], served: dict[str, tuple[str, int, int]]) -> Join:
-        """The join from a ghost to an operation that uses it; the ghost is made if there is none near."""
-        inside = self.inside[group.key]
-        key, first, uses = served.get(name, ("", 0, SHARED))
-        again = bool(key) and (key, key_of(step)) in inside.joins
-        if not again:
-            if uses >= SHARED or place - first > REACH[name[0]]:
-                number = self._ghosts.get(name, 0)
-                self._ghosts[name] = number + 1
-                key, first, uses = f"{name}.{number}", place, 0
-                inside.ghosts.append(Ghost(key, what))
-            served[name] = (key, first, uses + 1)
-        join = inside.join(key, key_of(step))
-        join.values[name] = None
+    def _ghost(self, group: Group, step: Step, place: int, near: dict[str, "_Near"], name: str, what: Leaf | tuple[int, Constant]) -> str:
+        """The key of the ghost that serves an operation: one that is near, else a new one."""
+        found = near.get(name)
+        if found is None or (found.last != step.index and (found.users >= SHARED or place - found.first > REACH[name[0]])):
+            number = self._ghosts[name]
+            self._ghosts[name] += 1
+            found = near[name] = _Near(f"{name}.{number}", place)
+            self.inside[group.key].ghosts.append(Ghost(found.key, what))
+        found.users += found.last != step.index
+        found.last = step.index
+        return found.key
+
+    def _use(self, group: Group, step: Step, ghost: str) -> Join:
+        """The join from a ghost to an operation that uses it."""
+        join = self.inside[group.key].join(ghost, key_of(step))
+        join.values[ghost.partition(".")[0]] = None
         join.users.append(step)
         return join
 
@@ -114,17 +136,19 @@ class Joins:
             join.sent.append((step, contribution))
             join.users.append(step)
 
-    def _ways(self, user: Step, maker: int) -> Iterable[tuple[Group, str, str]]:
-        """The part, the source and the target of each piece of the way of a value."""
-        target, below = key_of(user), self._home.get(user.index)
+    def _ways(self, user: Step, maker: int) -> Iterator[tuple[Group, str, str]]:
+        """The part, the source and the target of each piece of the way of a value: out of its part, over, and into the other."""
         source, above = f"s{maker}", self._home.get(maker)
-        while below is not above:
-            if above is None or (below is not None and self._above[below.key][1] >= self._above[above.key][1]):
-                assert below is not None
+        target, below = key_of(user), self._home.get(user.index)
+        while above is not below:
+            if below is not None and (above is None or self._depth(below) >= self._depth(above)):
                 yield below, BORDER, target
                 target, below = below.key, self._above[below.key][0]
-            else:
+            elif above is not None:
                 yield above, source, BORDER
                 source, above = above.key, self._above[above.key][0]
-        if below is not None:
-            yield below, source, target
+        if above is not None:
+            yield above, source, target
+
+    def _depth(self, group: Group) -> int:
+        return self._above[group.key][1]

@@ -1,4 +1,4 @@
-"""The one place that knows the layout engine: sizes and edges go in, coordinates come out."""
+"""The one place that knows the layout engine: sizes and ends go in, columns and ways come out."""
 
 import json
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from byhand.errors import NoPicture
 
 Point = tuple[float, float]
 
-SPACING = {"layer_gap": 44.0, "node_gap": 22.0, "dummy_gap": 18.0, "port_gap": 16.0, "isolated_gap": 22.0, "edge_label_margin": 40.0}
 OPTIONS = {
     "direction": "leftright",
-    "spacing": SPACING,
+    "spacing": {"layer_gap": 120.0, "node_gap": 22.0, "dummy_gap": 30.0, "port_gap": 16.0, "isolated_gap": 22.0},
     "routing": {"port_sides": "facing_only"},
-    "labels": {"reservation": "always", "placement": "gap_centre"},
+    "tuning": {"routing": {"port_relax_clear": 17.0}},
     "limits": {"max_dummies": 200_000},
 }
+SLANT = 1.0  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +30,36 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A line from one box to another, by their numbers, with room for a label of this size; a heavy one is kept straight."""
+    """A line from one box to another, by their numbers; a heavy one is kept straight."""
 
     source: int
     target: int
-    label: Point | None = None
     weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The top left corners of the boxes, the lines from border to border, the middles of the labels, and the size of the whole."""
+    """The column of each box and its top left corner, and the lines from border to border."""
 
-    boxes: tuple[Point, ...]
+    columns: tuple[int, ...]
+    corners: tuple[Point, ...]
     lines: tuple[tuple[Point, ...], ...]
-    labels: tuple[Point | None, ...]
-    width: float
-    height: float
 
 
-def places(sizes: Sequence[Size], wires: Sequence[Wire], known: dict[str, Places]) -> Places:
-    """Boxes in columns from left to right, lines with right angles. Raises NoPicture.
+class Engine:
+    """The layout engine; it remembers what it was asked, since parts of the same build have the same places."""
 
-    `known` remembers: parts of the same build have the same places.
-    """
-    request = json.dumps({"graph": {"nodes": [_node(size) for size in sizes], "edges": [_edge(wire) for wire in wires]}, "options": OPTIONS})
-    if request not in known:
-        known[request] = _read(_laid_out(request)) if sizes else Places((), (), (), 0.0, 0.0)
-    return known[request]
+    def __init__(self, *, fast: bool = False) -> None:
+        self._options = {**OPTIONS, "effort": "fast"} if fast else OPTIONS
+        self._known: dict[str, Places] = {}
+
+    def places(self, sizes: Sequence[Size], wires: Sequence[Wire]) -> Places:
+        """Boxes in columns from left to right, lines with right angles; `fast` allows a few crossings more. Raises NoPicture."""
+        graph = {"nodes": [_node(size) for size in sizes], "edges": [_edge(wire) for wire in wires]}
+        request = json.dumps({"graph": graph, "options": self._options})
+        if request not in self._known:
+            self._known[request] = _read(_laid_out(request)) if sizes else Places((), (), ())
+        return self._known[request]
 
 
 def _node(size: Size) -> dict[str, Any]:
@@ -65,15 +67,14 @@ def _node(size: Size) -> dict[str, Any]:
 
 
 def _edge(wire: Wire) -> dict[str, Any]:
-    label = {"label_size": {"width": wire.label[0], "height": wire.label[1]}} if wire.label else {}
-    return {"source": wire.source, "target": wire.target, "weight": wire.weight, **label}
+    return {"source": wire.source, "target": wire.target, "weight": wire.weight}
 
 
 def _laid_out(request: str) -> dict[str, Any]:
     try:
         from graphlay import _native
-    except ImportError as missing:
-        raise NoPicture(str(missing)) from None
+    except ImportError:
+        raise NoPicture from None
     try:
         answer: dict[str, Any] = json.loads(_native.layout(request))
     except ValueError as refused:
@@ -82,17 +83,24 @@ def _laid_out(request: str) -> dict[str, Any]:
 
 
 def _read(answer: dict[str, Any]) -> Places:
-    """The engine's answer, moved so that everything is right of and below (0, 0)."""
-    left, top = answer["bounds"]["min"]["x"], answer["bounds"]["min"]["y"]
-
-    def point(at: dict[str, float]) -> Point:
-        return round(at["x"] - left, 1), round(at["y"] - top, 1)
-
-    corners = [(node["center"], node["size"]) for node in answer["nodes"]]
+    """The engine's answer, moved so that nothing is above 0."""
+    columns = {rank: number for number, rank in enumerate(sorted({node["rank"] or 0 for node in answer["nodes"]}))}
+    middles, sizes = [node["center"] for node in answer["nodes"]], [node["size"] for node in answer["nodes"]]
+    top = answer["bounds"]["min"]["y"]
     return Places(
-        tuple((round(c["x"] - s["width"] / 2 - left, 1), round(c["y"] - s["height"] / 2 - top, 1)) for c, s in corners),
-        tuple(tuple(point(at) for at in edge["points"]) for edge in answer["edges"]),
-        tuple(point(edge["label_anchor"]) if edge.get("label_anchor") else None for edge in answer["edges"]),
-        round(answer["bounds"]["max"]["x"] - left, 1),
-        round(answer["bounds"]["max"]["y"] - top, 1),
+        tuple(columns[node["rank"] or 0] for node in answer["nodes"]),
+        tuple((at["x"] - size["width"] / 2, at["y"] - size["height"] / 2 - top) for at, size in zip(middles, sizes, strict=True)),
+        tuple(_straight([(at["x"], at["y"] - top) for at in edge["points"]]) for edge in answer["edges"]),
     )
+
+
+def _straight(line: Sequence[Point]) -> tuple[Point, ...]:
+    """The line without slants of a pixel or less, which the engine leaves now and then, and without points where it goes straight on."""
+    points = [line[0]]
+    for x, y in line[1:]:
+        last_x, last_y = points[-1]
+        point = last_x if abs(x - last_x) < SLANT else x, last_y if abs(y - last_y) < SLANT else y
+        if len(points) > 1 and (points[-2][0] == last_x == point[0] or points[-2][1] == last_y == point[1]):
+            points.pop()
+        points.append(point)
+    return tuple(points)

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 
 from byhand.document import Cell
 from byhand.drawing.advances import ADVANCES, BLOCKS, UNIT, ZERO
@@ -12,8 +11,8 @@ WIDE = 1.3  # em: Chinese characters are 1 em wide, emoji up to 1.3
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
-    """The width in pixels of one line of text at this font size; never too small for DejaVu Sans and, with its wide letters, Verdana."""
-    return sum(_advance(character, bold) for character in text) * size
+    """The width in pixels of one line of text at this font size; what the font has not is taken to be wide."""
+    return sum(map(_WIDTHS[bold].__getitem__, text)) * size
 
 
 def width_of(cells: Sequence[Cell], size: float, *, bold: bool = False) -> float:
@@ -39,25 +38,30 @@ def fitted(cells: Sequence[Cell], size: float, room: float, *, bold: bool = Fals
 def _beginning(text: str, room: float, size: float, *, bold: bool) -> str:
     """As much of the text as fits."""
     for end, character in enumerate(text):
-        room -= _advance(character, bold) * size
+        room -= width(character, size, bold=bold)
         if room < 0:
             return text[:end].rstrip()
     return text
 
 
-@lru_cache(maxsize=8192)
-def _advance(character: str, bold: bool) -> float:
-    """The advance of one character in em."""
-    point = ord(character)
-    for first, after, start in BLOCKS:
-        if first <= point < after:
-            code = ADVANCES[bold][start + point - first]
-            if code != " ":
-                return (ord(code) - ord(ZERO)) / UNIT
-    return _guessed(character)
+class _Widths(dict[str, float]):
+    """The advance of each character in em, looked up once."""
+
+    def __init__(self, codes: str) -> None:
+        super().__init__()
+        self._codes = codes
+
+    def __missing__(self, character: str) -> float:
+        place = next((start + ord(character) - first for first, after, start in BLOCKS if first <= ord(character) < after), -1)
+        code = self._codes[place] if place >= 0 else " "
+        self[character] = _guessed(character) if code == " " else (ord(code) - ord(ZERO)) / UNIT
+        return self[character]
 
 
 def _guessed(character: str) -> float:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0.0
     return WIDE if unicodedata.east_asian_width(character) in "WF" or unicodedata.category(character) == "So" else UNKNOWN
+
+
+_WIDTHS = {bold: _Widths(codes) for bold, codes in ADVANCES.items()}

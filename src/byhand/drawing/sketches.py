@@ -45,13 +45,13 @@ def _largest(band: list[list[complex]], start: int, across: int) -> float | None
 
 
 def _parts(levels: Levels) -> Levels:
-    """The levels as parts of the largest size, to four places."""
+    """The levels as parts of the largest size, to two places."""
     largest = max((abs(each) for row in levels for each in row if each is not None), default=0.0)
     return tuple(tuple(_part(each, largest) for each in row) for row in levels)
 
 
 def _part(each: float | None, largest: float) -> float | None:
-    return each if each is None else round(each / largest, 4) if largest else 0.0
+    return each if each is None else round(each / largest, 2) if largest else 0.0
 
 
 def _known(value: Value) -> list[float]:
@@ -74,8 +74,10 @@ def _bins(value: Value) -> tuple[int, ...]:
     if not max(known) - min(known) < math.inf:
         known = [each / 4 for each in known]
     low, wide, counts = min(known), max(known) - min(known), [0] * BINS
+    if not wide:
+        return (len(known),)
     for each in known:
-        counts[min(int((each - low) / wide * BINS), BINS - 1) if wide else 0] += 1
+        counts[min(int((each - low) / wide * BINS), BINS - 1)] += 1
     return tuple(counts)
 
 

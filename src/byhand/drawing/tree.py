@@ -11,7 +11,8 @@ from byhand.results import Step
 class Group:
     """What becomes a part: its items in the order in which they ran, and every operation inside.
 
-    `path` is its module's, `shown` the path that the titles of its items leave out; `count` modules of the same `build` are folded in it.
+    `path` is its module's, `shown` the path that the titles of its items leave out. `count` modules of the same `build`, the last with the
+    path `last`, are folded in it.
     """
 
     kind: Kind
@@ -19,6 +20,7 @@ class Group:
     items: "list[Step | Group]" = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     count: int = 1
+    last: str = ""
     build: int = 0
     shown: str = ""
     key: str = ""
@@ -43,6 +45,6 @@ def from_below(root: Group) -> list[Group]:
     return found[::-1]
 
 
-def bundled(kind: Kind, items: list[Item], *, path: str = "", shown: str = "", count: int = 1) -> Group:
+def bundled(kind: Kind, items: list[Item], *, path: str = "", shown: str = "", count: int = 1, last: str = "") -> Group:
     """The items as one group."""
-    return Group(kind, path, items, [step for item in items for step in steps_of(item)], count, shown=shown)
+    return Group(kind, path, items, [step for item in items for step in steps_of(item)], count, last, shown=shown)

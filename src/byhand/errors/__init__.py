@@ -23,6 +23,7 @@ from byhand.errors.graphs import (
     Unreadable,
     UnshowableRule,
 )
+from byhand.errors.outputs import NoPng, TooLarge
 from byhand.errors.pictures import NoPicture
 from byhand.errors.programs import CellFailed, NoSuchFile, NotAProgram, NotebookTools, Unwritable
 from byhand.errors.report import ByhandError
@@ -42,6 +43,7 @@ __all__ = [
     "NoInput",
     "NoPath",
     "NoPicture",
+    "NoPng",
     "NoResult",
     "NoRule",
     "NoSuchFile",
@@ -59,6 +61,7 @@ __all__ = [
     "NotRepeatable",
     "NotebookTools",
     "SecondBackward",
+    "TooLarge",
     "UnknownName",
     "UnknownOption",
     "Unreadable",

@@ -49,7 +49,9 @@ def paths_to(leaf: Leaf, result: Pass, labels: Labels) -> tuple[tuple[Link, ...]
             found.append(path)
         if len(found) + len(waiting) > MOST_PATHS:
             return ()
-        waiting += [((step.index, 0), ((step, each), *path)) for step, each in reversed(labels.uses.get(target, ()))]
+        for step, each in reversed(labels.uses.get(target, ())):
+            places = [(step.index, number) for number in range(len(step.outputs))]
+            waiting += [(place, ((step, each), *path)) for place in places if place in labels.uses or place in roots]
     return tuple(found)
 
 
@@ -126,9 +128,11 @@ def sum_at(target: Target, labels: Labels) -> Ledger:
     """What comes back to a value that is used more than once, from each place it is used in, and the sum."""
     sent, label = labels.uses[target], labels.cell(target).text
     title, total = f"{label} is used {len(sent)} times: what comes back is added", labels.worked(target)
-    rows = tuple((Cell(f"via {labels.cell((step.index, 0)).text}"), *product(step, each)) for step, each in sent)
+    shown = sent if len(sent) <= MOST_FACTORS else [*sent[:4], *sent[-4:]]
+    rows = [(Cell(f"via {labels.cell((step.index, 0)).text}"), *product(step, each)) for step, each in shown]
+    rows[4:4] = [(Cell(f"… {len(sent) - 8:,} more …", Role.FAINT), Cell(""))] * (len(sent) > MOST_FACTORS)
     empty = [Cell("")] * (max(map(len, rows)) - 2)
-    return Ledger(title, rows, (labels.gradient(target), *empty, cell(total, Role.BACKWARD)))
+    return Ledger(title, tuple(rows), (labels.gradient(target), *empty, cell(total, Role.BACKWARD)))
 
 
 def _said(closed: Cell, paths: tuple[tuple[Link, ...], ...], result: Pass, labels: Labels) -> bool:
@@ -178,12 +182,19 @@ def _start(path: tuple[Link, ...], result: Pass, labels: Labels | None) -> list[
     shown = cell(given)
     if labels is None:
         return [Cell(shown.text, Role.PLAIN, shown_latex(shown.text))]
-    return [labels.gradient((path[0][0].index, 0), Role.PLAIN)]
+    return [labels.gradient((path[0][0].index, _root_output(path, result)), Role.PLAIN)]
 
 
 def symbols(path: tuple[Link, ...], result: Pass, labels: Labels) -> Cell:
     """∂loss/∂s · ∂s/∂ŷ · ∂ŷ/∂w."""
-    return _joined([*_start(path, result, labels), *(labels.local(step, 0, each.to) for step, each in path)])
+    numbers = [_root_output(path, result), *(each.to[1] for _, each in path)]
+    ways = (labels.local(step, number, each.to) for (step, each), number in zip(path, numbers, strict=False))
+    return _joined([*_start(path, result, labels), *ways])
+
+
+def _root_output(path: tuple[Link, ...], result: Pass) -> int:
+    """Which output of its first operation a path begins at."""
+    return next((root.output_nr for root in result.graph.roots if path and root.node == path[0][0].index), 0)
 
 
 def formulas(path: tuple[Link, ...], result: Pass, labels: Labels) -> Cell:

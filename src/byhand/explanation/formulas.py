@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from byhand.document import Cell, Role
 from byhand.errors import UnshowableRule
 from byhand.explanation.folding import folded, mentions
-from byhand.explanation.labels import Labels, drawn
+from byhand.explanation.labels import Labels, drawn, once
 from byhand.formula import latex, local, read, text, where_latex, where_text
 from byhand.formula.tree import Tree
 from byhand.results import Contribution, Operand, Step
 from byhand.rules.table import DERIVED, FORWARD, HELPERS, Rule, rules_of
 from byhand.value import Value
-from byhand.words import plain
+from byhand.words import finite, number, plain
 
 
 def rule_of(step: Step, contribution: Contribution) -> Rule | None:
@@ -21,6 +22,7 @@ def rule_of(step: Step, contribution: Contribution) -> Rule | None:
     return next((rule for rule in rules_of(step.op, contribution.edge) if rule.name == contribution.rule), None)
 
 
+@once
 def names_of(step: Step, labels: Labels) -> dict[str, str]:
     """The user's expressions for what the rules of this operation name: operands, inputs, the result."""
     inputs: dict[str, list[str]] = {}
@@ -48,6 +50,7 @@ def is_nameless(operand: Operand) -> bool:
     return operand.constant and not operand.name and isinstance(operand.value, Value) and operand.value.shape != ()
 
 
+@once
 def numbers_of(step: Step, labels: Labels) -> dict[str, bool | int | float]:
     """The numbers among the operands that have no name: an exponent, a scale."""
     inputs = {parameter_of(step, contribution) for contribution in step.contributions}
@@ -57,6 +60,16 @@ def numbers_of(step: Step, labels: Labels) -> dict[str, bool | int | float]:
     forward = FORWARD.get(step.op)
     factors = [name for name in FACTORS if forward and name in read(forward).parameters and name not in step.expression]
     return dict.fromkeys(factors, 1) | numbers
+
+
+def _tree(function: Callable[..., Any], step: Step, labels: Labels) -> Tree:
+    """The formula of a rule with the known numbers of an operation in it."""
+    return _with_numbers(function, tuple((name, type(value), value) for name, value in numbers_of(step, labels).items()))
+
+
+@lru_cache(maxsize=1024)
+def _with_numbers(function: Callable[..., Any], numbers: tuple[tuple[str, type, bool | int | float], ...]) -> Tree:
+    return folded(read(function), {name: value for name, _, value in numbers})
 
 
 UNKNOWN = "?"
@@ -82,13 +95,14 @@ def parameter_of(step: Step, contribution: Contribution) -> str:
     return rule.input if rule else ""
 
 
+@once
 def forward_of(step: Step, labels: Labels) -> Cell | None:
     """How the value was made: the forward expression with the user's names, else the expression as written, else None."""
     function, names = FORWARD.get(step.op), names_of(step, labels)
     if function is not None:
-        tree = folded(read(function), numbers_of(step, labels))
+        tree = _tree(function, step, labels)
         missing = missing_of(step, labels)
-        names |= {missing: UNKNOWN} if missing else {}
+        names = names | {missing: UNKNOWN} if missing else names
         shown = text(tree, names)
         if _parameters(tree) <= names.keys() and not (step.expression and helpers_in([shown])):
             return Cell(shown, Role.FORWARD, latex(tree, names))
@@ -103,7 +117,7 @@ def missing_of(step: Step, labels: Labels) -> str:
     function = FORWARD.get(step.op)
     if function is None or step.expression:
         return ""
-    tree = folded(read(function), numbers_of(step, labels))
+    tree = _tree(function, step, labels)
     unknown = _parameters(tree) - names_of(step, labels).keys()
     return unknown.pop() if len(unknown) == 1 and step.contributions else ""
 
@@ -122,12 +136,45 @@ def local_of(step: Step, contribution: Contribution, labels: Labels) -> Cell | N
     return Cell(found[0], Role.PLAIN, found[1]) if found else None
 
 
+def in_numbers(step: Step, labels: Labels) -> Cell | None:
+    """The forward expression with the numbers put in, for an operation on single numbers; None where one of them is not known."""
+    function, written = FORWARD.get(step.op), _written(step, labels)
+    if function is None:
+        return None
+    tree = _tree(function, step, labels)
+    return Cell(text(tree, written), Role.FORWARD, latex(tree, written)) if _parameters(tree) <= written.keys() else None
+
+
+def local_in_numbers(step: Step, contribution: Contribution, labels: Labels) -> Cell | None:
+    """The local derivative with the numbers put in; None where there is no such formula, or one of the numbers is not known."""
+    rule, written = rule_of(step, contribution), _written(step, labels)
+    if rule is None or not names_of(step, labels).keys() <= written.keys() | numbers_of(step, labels).keys():
+        return None
+    found = local(read(rule.function), written, numbers_of(step, labels))
+    return Cell(found[0], Role.PLAIN, found[1]) if found else None
+
+
+@once
+def _written(step: Step, labels: Labels) -> dict[str, str]:
+    """Every finite single number among what the operation took in and gave out, as it is typed, by the rules' names."""
+    values = {each.parameter: each.value for each in step.operands} | {"result": step.outputs[0].value}
+    values |= {parameter_of(step, each): labels.value(each.to) for each in step.contributions}
+    values = {name: shown for name, shown in values.items() if name not in numbers_of(step, labels)}
+    return {name: _typed(shown) for name, shown in values.items() if isinstance(shown, Value) and _is_plain(shown.data) and finite(shown)}
+
+
+def _typed(shown: Value) -> str:
+    """A number as a formula takes it; powers of ten stay as they are shown."""
+    said = number(shown.data, shown.dtype)
+    return said if "e" in said else said.replace("−", "-")
+
+
 def formula_of(step: Step, contribution: Contribution, labels: Labels) -> Cell | None:
     """The whole rule as a formula; None where byhand has no rule."""
     rule = rule_of(step, contribution)
     if rule is None:
         return None
-    tree = folded(read(rule.function), numbers_of(step, labels))
+    tree = _tree(rule.function, step, labels)
     names = names_of(step, labels) | labels.receiver(contribution)
     return Cell(text(tree, names), Role.BACKWARD, latex(tree, names))
 
@@ -135,7 +182,7 @@ def formula_of(step: Step, contribution: Contribution, labels: Labels) -> Cell |
 def lines_of(step: Step, contribution: Contribution, labels: Labels) -> list[Cell]:
     """The named lines that stand before the rule's result: `name = expression`."""
     rule = rule_of(step, contribution)
-    return _lines(folded(read(rule.function), numbers_of(step, labels)), names_of(step, labels)) if rule else []
+    return _lines(_tree(rule.function, step, labels), names_of(step, labels)) if rule else []
 
 
 def _lines(tree: Tree, names: dict[str, str]) -> list[Cell]:
@@ -166,7 +213,7 @@ def _parameters(tree: Tree) -> set[str]:
 
 def helpers_in(texts: Sequence[str]) -> list[tuple[str, str]]:
     """The helper functions that the texts call, each with what it does in words."""
-    called = {name for each in texts for name in re.findall(r"([A-Za-z_]\w*)\(", each)}
+    called = {name for each in texts for name in re.findall(r"(?<![\w.])([A-Za-z_]\w*)\(", each)}
     return [(name, _first_sentence(HELPERS[name])) for name in sorted(called & HELPERS.keys())]
 
 

@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from functools import cached_property, lru_cache, wraps
+from typing import Any, TypeVar
 
 from byhand.document import Cell, Role
 from byhand.formula import latex, shown_name, text
@@ -17,6 +19,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 Target = tuple[int, int]
+Result = TypeVar("Result")
 
 
 def asked(contribution: Contribution) -> bool:
@@ -31,6 +34,8 @@ class Labels:
         self._result = result
         self._leaves = {leaf.index: leaf for leaf in result.leaves}
         self._roots = {(root.node, root.output_nr): root.name for root in result.graph.roots}
+        self._sources: dict[Target, str] = {}
+        self.worked_out: dict[str, dict[int, Any]] = {}
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -55,6 +60,11 @@ class Labels:
 
     def source(self, target: Target) -> str:
         """The label as the formula modules take it."""
+        if target not in self._sources:
+            self._sources[target] = self._source(target)
+        return self._sources[target]
+
+    def _source(self, target: Target) -> str:
         index, output_nr = target
         if index in self._leaves:
             return plain(self._leaves[index].name) or f"leaf{self._unnamed[index]}"
@@ -165,6 +175,20 @@ class Labels:
     def local(self, step: Step, output_nr: int, target: Target) -> Cell:
         """∂ of an operation's result / ∂ of one of its inputs."""
         return derivative(self.source((step.index, output_nr)), self.source(target), Role.PLAIN)
+
+
+def once(work: Callable[[Step, Labels], Result]) -> Callable[[Step, Labels], Result]:
+    """The function of an operation and the labels of its pass, worked out once for each operation."""
+
+    @wraps(work)
+    def known(step: Step, labels: Labels) -> Result:
+        found = labels.worked_out.setdefault(work.__qualname__, {})
+        if step.index not in found:
+            found[step.index] = work(step, labels)
+        result: Result = found[step.index]
+        return result
+
+    return known
 
 
 @lru_cache(maxsize=4096)

@@ -82,7 +82,7 @@ def big_story(result: Pass, labels: Labels, *, part: str = "") -> Iterator[Block
 
 def find_part(root: Module, part: str) -> Module:
     """The one module whose path is the part, or ends with it. Raises NoSuchPart with what comes close."""
-    every = {module.path: module for module in _below(root)}
+    every = {module.path: module for module in below(root)}
     if part in every:
         return every[part]
     ending = [path for path in every if path.endswith(f".{part}")]
@@ -95,10 +95,11 @@ def find_part(root: Module, part: str) -> Module:
     raise NoSuchPart(part, tuple(dict.fromkeys(close)), known=len(every))
 
 
-def _below(module: Module) -> Iterator[Module]:
+def below(module: Module) -> Iterator[Module]:
+    """Every module inside of a module."""
     for child in module.children.values():
         yield child
-        yield from _below(child)
+        yield from below(child)
 
 
 def _overview(module: Module, result: Pass, labels: Labels) -> Iterator[Block]:
@@ -243,7 +244,7 @@ def worst(result: Pass, labels: Labels) -> Iterator[Block]:
     edges = [(step, each) for step in result.steps for each in step.contributions if asked(each)]
     comparisons = [each.comparison for _, each in edges]
     weights_ = [leaf.comparison for leaf in result.leaves]
-    apart = [(_ratio(each.comparison), step, each) for step, each in edges if _is_judged(each.comparison) and each.comparison.error]
+    apart = [(in_floors(each.comparison), step, each) for step, each in edges if is_judged(each.comparison) and each.comparison.error]
     if apart:
         ratio, step, each = max(apart, key=lambda found: found[0])
         where = ", ".join(part for part in (plain(step.module), place(step), step.op) if part)
@@ -254,28 +255,30 @@ def worst(result: Pass, labels: Labels) -> Iterator[Block]:
         )
         said = f"{size(each.comparison.error)}, {size(ratio)} times what rounding explains{whole}"
         yield Prose((Cell("Furthest apart: "), Cell(where, Role.NAME), Cell(f", towards {labels.described(each.to)}: off by {said}.")))
-    elif not any(_is_judged(each) and each.error for each in weights_) and not has_error(result):
+    elif not any(is_judged(each) and each.error for each in weights_) and not has_error(result):
         yield from _same_numbers(comparisons, weights_)
 
 
 def _same_numbers(edges: Sequence[Comparison], leaves: Sequence[Comparison]) -> Iterator[Block]:
     """That nothing is off, and how far that was looked at; nothing where nothing was."""
-    compared = sum(map(_is_judged, edges))
+    compared = sum(map(is_judged, edges))
     if not compared:
         return
-    if all(map(_is_judged, (*edges, *leaves))):
+    if all(map(is_judged, (*edges, *leaves))):
         yield Prose((Cell("By hand and PyTorch give the same numbers everywhere, to the last bit.", Role.AGREES),))
         return
-    of_weights = f", {sum(map(_is_judged, leaves)):,} of {counted(len(leaves), 'weight')}" if leaves else ""
+    of_weights = f", {sum(map(is_judged, leaves)):,} of {counted(len(leaves), 'weight')}" if leaves else ""
     where = f"{compared:,} of {counted(len(edges), 'edge')}{of_weights}"
     yield Prose((Cell(f"By hand and PyTorch give the same numbers, to the last bit, where they were compared ({where})."),))
 
 
-def _is_judged(comparison: Comparison) -> bool:
+def is_judged(comparison: Comparison) -> bool:
+    """Whether by hand and PyTorch were held against one another."""
     return comparison.verdict in (Verdict.AGREES, Verdict.DIFFERS)
 
 
-def _ratio(comparison: Comparison) -> float:
+def in_floors(comparison: Comparison) -> float:
+    """How far off it is, in units of what rounding explains; infinite where rounding explains nothing, or the error is no number."""
     known = comparison.floor > 0 and not math.isnan(comparison.error)
     return comparison.error / comparison.floor if known else math.inf
 

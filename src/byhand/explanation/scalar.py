@@ -71,7 +71,7 @@ def rows_of(step: Step, labels: Labels, *, several: bool = True) -> Iterator[tup
     forward = _forward(step, labels)
     for contribution in filter(asked, step.contributions):
         via = several and len(labels.uses[contribution.to]) > 1
-        yield forward, _local(step, contribution, labels), _backward(step, contribution, labels, via)
+        yield forward, local_parts(step, contribution, labels), backward_parts(step, contribution, labels, via=via)
         forward = ()
     if forward:
         yield forward, (), ()
@@ -83,7 +83,8 @@ def _forward(step: Step, labels: Labels) -> Pieces:
     return (label, Cell(""), shown) if made is None or made.text == label.text else (label, made, shown)
 
 
-def _local(step: Step, contribution: Contribution, labels: Labels) -> Pieces:
+def local_parts(step: Step, contribution: Contribution, labels: Labels) -> Pieces:
+    """The local derivative: its symbol, its formula where that says more, its number."""
     symbol, formula = labels.local(step, 0, contribution.to), local_of(step, contribution, labels)
     known = Cell(local_number(step, contribution))
     if contribution.local is None:
@@ -97,9 +98,10 @@ def _unjudged(comparison: Comparison) -> Cell:
     return Cell(comparison.verdict.value, said.role) if comparison.verdict is Verdict.NO_RULE else said
 
 
-def _backward(step: Step, contribution: Contribution, labels: Labels, several: bool) -> Pieces:
+def backward_parts(step: Step, contribution: Contribution, labels: Labels, *, via: bool) -> Pieces:
+    """What goes back to an input: the gradient's symbol (`via` the operation, where there are several), the product, the number."""
     symbol = labels.gradient(contribution.to)
-    if several:
+    if via:
         through = labels.cell((step.index, 0)).text
         symbol = Cell(f"{symbol.text} via {through}", symbol.role, rf"{symbol.latex}\text{{ via }}{labels.cell((step.index, 0)).latex}")
     return (symbol, *product(step, contribution))

@@ -9,7 +9,7 @@ from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.explanation.chains import in_symbols, sum_at
 from byhand.explanation.formulas import derived_of, formula_of, forward_of, helpers_in, is_nameless, lines_of
 from byhand.explanation.frame import measured, place, verdict
-from byhand.explanation.labels import Labels, asked
+from byhand.explanation.labels import Labels, asked, once
 from byhand.results import Contribution, Leaf, Pass, Step, Verdict
 from byhand.value import Value
 from byhand.words import brief, cell, counted, plain, shape, size
@@ -90,6 +90,7 @@ def _joined(step: Step, labels: Labels) -> str:
     return " = ".join(each.text for each in equation(step, labels))
 
 
+@once
 def equation(step: Step, labels: Labels) -> tuple[Cell, ...]:
     """What the operation made and how: its label, the user's expression where the label says nothing, the forward expression."""
     names = [labels.cell((step.index, number)) for number in range(len(step.outputs))]
@@ -115,7 +116,7 @@ def table_of(step: Step, result: Pass, labels: Labels, *, caption: str = "") -> 
         arrived = output.by_torch if isinstance(output.by_torch, Value) else output.by_hand
         rows.append(((Cell(f"grad{which}", Role.FAINT),), (labels.gradient(target),), (cell(arrived, Role.BACKWARD),), ()))
     rows += [((Cell("where", Role.FAINT),), (line,), (), ()) for line in derived_of(step, labels)]
-    sent = [row for contribution in filter(asked, step.contributions) for row in _sent(step, contribution, result, labels)]
+    sent = [row for contribution in filter(asked, step.contributions) for row in sent_rows(step, contribution, result, labels)]
     rows += _nameless(step, [*rows, *sent])
     return Table(("", "", "", ""), (*rows, *sent), caption)
 
@@ -128,28 +129,43 @@ def _nameless(step: Step, rows: Sequence[Row]) -> Iterator[Row]:
             yield (Cell("where", Role.FAINT),), (Cell(operand.parameter),), (cell(operand.value, Role.FORWARD),), ()
 
 
-def _sent(step: Step, contribution: Contribution, result: Pass, labels: Labels) -> Iterator[Row]:
+def sent_rows(step: Step, contribution: Contribution, result: Pass, labels: Labels) -> Iterator[Row]:
+    """What the operation sends to one input: by which formula, what becomes of it, the verdict."""
     target = (Cell(f"to {labels.cell(contribution.to).text}", Role.NAME),)
     formula = formula_of(step, contribution, labels)
     for line in lines_of(step, contribution, labels):
         yield (Cell("where", Role.FAINT),), (line,), (), ()
     known = isinstance(contribution.by_hand, Value)
     shown = cell(contribution.by_hand if known else contribution.by_torch, Role.BACKWARD)
-    said = formula or Cell("PyTorch's number" if isinstance(contribution.by_torch, Value) else "", Role.FAINT)
-    adjusted = list(_adjusted(contribution, result, labels))
+    said = formula or Cell(without_rule(contribution), Role.FAINT)
+    changes = list(adjusted(contribution, result, labels))
     given = isinstance(contribution.given, Value)
     first = Cell(shape(contribution.broadcast), Role.FAINT) if contribution.broadcast is not None else Cell("")
     first = cell(contribution.given, Role.BACKWARD) if given else first
-    yield target, (said,), ((first,) if adjusted else (shown,)), (() if adjusted else verdict(contribution.comparison))
-    for position, (words, why) in enumerate(adjusted):
-        last = position == len(adjusted) - 1
+    yield target, (said,), ((first,) if changes else (shown,)), (() if changes else verdict(contribution.comparison))
+    for position, (words, why) in enumerate(changes):
+        last = position == len(changes) - 1
         yield (Cell("then", Role.FAINT),), (Cell(words),), ((shown,) if last else ()), (verdict(contribution.comparison) if last else ())
         yield ((Cell(f"          {why}", Role.FAINT),),)
     if contribution.comparison.verdict is Verdict.DIFFERS:
         yield (), (Cell("PyTorch's own", Role.DIFFERS),), (cell(contribution.by_torch),), ()
 
 
-def _adjusted(contribution: Contribution, result: Pass, labels: Labels) -> Iterator[tuple[str, str]]:
+OPINIONS = {
+    "operations": "from the operations of its forward",
+    "difference": "from differences of its forward",
+    "probes": "from differences of its forward, at random",
+}
+
+
+def without_rule(contribution: Contribution) -> str:
+    """Where the number of a contribution comes from that no rule worked; "" if there is none."""
+    if isinstance(contribution.by_hand, Value) and contribution.opinion:
+        return OPINIONS[contribution.opinion]
+    return "PyTorch's number" if isinstance(contribution.by_torch, Value) else ""
+
+
+def adjusted(contribution: Contribution, result: Pass, labels: Labels) -> Iterator[tuple[str, str]]:
     """What happens to the formula's result before the input takes it, and why: the sum over broadcast dimensions, the cast."""
     index, output_nr = contribution.to
     receiver, name = result.graph.nodes[index].outputs[output_nr], labels.cell(contribution.to).text

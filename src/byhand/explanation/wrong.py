@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.explanation.frame import MOST, off, place, verdict
-from byhand.explanation.labels import Labels
+from byhand.explanation.labels import Labels, Target
 from byhand.findings import Severity
 from byhand.results import Comparison, Contribution, Fault, Function, Pass, Step, Verdict
 from byhand.value import Shown, Value
@@ -89,7 +89,11 @@ def differing(result: Pass, labels: Labels) -> Iterator[Block]:
 def rewritten(labels: Labels) -> Iterator[Block]:
     """Where a hook of the user's changed a gradient on its way; nothing if none did."""
     places = [(step.index, number) for step in labels.steps for number, output in enumerate(step.outputs) if output.rewritten]
-    places += [(leaf.index, 0) for leaf in labels.leaves if leaf.rewritten]
+    yield from changed([*places, *((leaf.index, 0) for leaf in labels.leaves if leaf.rewritten)], labels)
+
+
+def changed(places: Sequence[Target], labels: Labels) -> Iterator[Block]:
+    """That the gradients of these places were changed on their way; nothing if there are none."""
     if places:
         names = ", ".join(labels.gradient(place).text for place in places[:MOST]) + (", …" if len(places) > MOST else "")
         written = any(each.comparison.fault is Fault.OVERWRITTEN for step in labels.steps for each in step.contributions)
@@ -103,14 +107,20 @@ def _difference(step: Step, each: Contribution, labels: Labels, *, told: bool) -
         yield Prose((Cell(f"{sent}: "), Cell(off(found), Role.DIFFERS)))
     else:
         line = [Cell(place(step), Role.NAME), Cell("  "), Cell(plain(step.origin.text, 100), Role.CODE), Cell("\n")] if step.origin else []
-        ratio = proportion(each.by_hand, each.by_torch)
-        factor = f"; every element is {ratio} × the one by hand" if ratio else f"; {found.pattern}" if found.pattern else ""
-        yield Prose((*line, Cell(f"{sent}: "), Cell(f"{off(found)}; rounding explains {size(found.floor)}{factor}", Role.DIFFERS)))
+        factor = how(each.by_hand, each.by_torch, found)
+        said = f"{off(found)}; rounding explains {size(found.floor)}{f'; {factor}' if factor else ''}"
+        yield Prose((*line, Cell(f"{sent}: "), Cell(said, Role.DIFFERS)))
     yield _beside(each.by_hand, each.by_torch)
 
 
 def _beside(by_hand: Shown, by_torch: Shown) -> Table:
     return Table(("", ""), (((Cell("by hand"),), (cell(by_hand),)), ((Cell("PyTorch"),), (cell(by_torch),))))
+
+
+def how(by_hand: Shown, by_torch: Shown, found: Comparison) -> str:
+    """How PyTorch's number differs, in words; "" if it is in no simple way."""
+    ratio = proportion(by_hand, by_torch)
+    return f"every element is {ratio} × the one by hand" if ratio else found.pattern
 
 
 def proportion(by_hand: Shown, by_torch: Shown) -> str:

@@ -2,6 +2,8 @@
 
 import ctypes
 import math
+import sys
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ SMALL = 1 << 16  # elements; up to so many one pooling is quicker than two reduc
 NARROW, TOGETHER = 64, 16  # columns; so many rows of a narrower matrix are laid side by side
 
 Reduce = Callable[..., torch.Tensor]  # amax or amin
+
+_CODES = {torch.float32: "f", torch.float64: "d", torch.int32: "i"}
+_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 
 
 @dataclass(slots=True)
@@ -55,12 +60,12 @@ def pooled(matrices: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
 
 
 def of_blocks(matrix: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """The same of one matrix."""
+    """The same of one matrix, in one row."""
     if matrix.numel() <= SMALL:
         return pooled(matrix.unsqueeze(0), shape)
     down, _ = block(shape)
     highs, lows = (matrix, matrix) if down == 1 else (reduced(matrix, down, torch.amax), reduced(matrix, down, torch.amin))
-    return signed(highs, lows, shape)
+    return signed(highs, lows, shape).view(1, -1)
 
 
 def signed(highs: torch.Tensor, lows: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
@@ -117,32 +122,30 @@ def sample(flat: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
 
 def histograms(samples: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> list[bytes]:
     """For each row of finite samples how many lie in which bin between its low and its high, packed; one bin where these are the same."""
-    samples, low, high = (
-        samples.double() / 2,
-        low.view(-1, 1) / 2,
-        high.view(-1, 1) / 2,
-    )  # halved: the range may be twice the largest number
-    place = ((samples - low) / (high - low) * BINS).nan_to_num(0.0).clamp(0, BINS - 1).long()
+    low, high = low.view(-1, 1), high.view(-1, 1)
+    part = torch.where((high - low).isfinite(), 1.0, 0.5)  # the range may be twice the largest number that there is
+    place = ((samples.double() * part - low * part) / (high * part - low * part) * BINS).nan_to_num(0.0).clamp(0, BINS - 1).long()
     place += BINS * torch.arange(len(samples), device=samples.device).view(-1, 1)
     counts = torch.bincount(place.view(-1), minlength=BINS * len(samples)).view(-1, BINS)
     many = (low < high).view(-1).tolist()
-    return [row if each else row[:4] for row, each in zip(packed_rows(counts.int()), many, strict=True)]
+    return [row if each else row[:4] for row, each in zip(packed(counts.int()), many, strict=True)]
 
 
 def histogram(sample: torch.Tensor, low: float, high: float) -> bytes:
     """The same of one tensor."""
     if not low < high:
-        return packed(torch.tensor([sample.numel()], dtype=torch.int32, device="cpu"))
-    return packed(torch.histc(sample.double() / 2, BINS, low / 2, high / 2).int())
+        return sample.numel().to_bytes(4, sys.byteorder)
+    part = 1.0 if math.isfinite(high - low) else 0.5
+    place = (sample.double() * part - low * part) / (high * part - low * part)
+    return packed(torch.histc(place, BINS, 0.0, 1.0).int().unsqueeze(0))[0]
 
 
-def packed(matrix: torch.Tensor) -> bytes:
-    """A tensor as bytes."""
-    return packed_rows(matrix.unsqueeze(0))[0]
-
-
-def packed_rows(rows: torch.Tensor) -> list[bytes]:
+def packed(rows: torch.Tensor) -> list[bytes]:
     """Each row of a tensor as bytes."""
-    rows = rows.cpu().contiguous()
-    size = rows.element_size() * rows[0].numel()
-    return [ctypes.string_at(rows.data_ptr() + number * size, size) for number in range(len(rows))]
+    rows = rows.cpu().contiguous().resolve_neg()
+    size = rows.element_size() * (rows.numel() // len(rows))
+    if type(rows) is torch.Tensor and not _wrapped(rows):
+        told = ctypes.string_at(rows.data_ptr(), size * len(rows))
+    else:  # what stands for other tensors may have no memory of its own
+        told = array(_CODES[rows.dtype], rows.flatten().tolist()).tobytes()
+    return [told[start : start + size] for start in range(0, len(told), size)]

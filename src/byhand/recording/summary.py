@@ -9,7 +9,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
 from byhand.recording import sketch
-from byhand.value import WHOLE, Missing, Shown, Value
+from byhand.value import PACKED, WHOLE, Missing, Shown, Value
 
 ROW = 128  # truths that are added up in one byte
 MANY = 1 << 16  # elements; of so many it is worth while
@@ -70,22 +70,21 @@ def _unusual(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str) -> Value:
 
 def _statistics(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str, *, drawn: bool = True) -> Value:
     """What is told of a larger tensor; `drawn` is whether its elements are those of the shape, so that they can be drawn too."""
+    drawn = drawn and sketch.drawing()
     if tensor.is_complex():
         return _complex(tensor, shape, dtype, drawn=drawn)
-    wide = tensor if tensor.dtype in _WORKED else tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
-    cells = b""
-    if drawn and sketch.drawing():
-        (low, high, mean, norm, zeros), cells = _drawn(sketch.as_matrix(wide), shape)
-    else:
-        low, high, mean, norm, zeros = _moments(wide)
-    if math.isfinite(low) and math.isfinite(high):
-        return Value(shape, dtype, None, low, high, mean, norm, zeros, 0, cells, _binned(wide, shape, low, high) if cells else b"")
-    finite = wide[torch.isfinite(wide)]
-    nonfinite = wide.numel() - finite.numel()
-    if not finite.numel():
-        return Value(shape, dtype, zeros=0, nonfinite=nonfinite, drawn=cells)
-    low, high, mean, norm, zeros = _moments(finite)
-    return Value(shape, dtype, None, low, high, mean, norm, zeros, nonfinite, cells, _binned(wide, shape, low, high, nonfinite=True) if cells else b"")
+    wide = _wide(tensor)
+    few = wide.numel() <= PACKED
+    elements = sketch.packed(wide.reshape(1, -1))[0] if drawn and few else b""
+    moments, drawing = (_moments(wide), b"") if few or not drawn else _drawn(sketch.as_matrix(wide), shape)
+    nonfinite = 0
+    if not (math.isfinite(moments[0]) and math.isfinite(moments[1])):
+        finite = wide[torch.isfinite(wide)]
+        nonfinite = wide.numel() - finite.numel()
+        if not finite.numel():
+            return Value(shape, dtype, nonfinite=nonfinite, drawn=drawing, packed=elements)
+        moments = _moments(finite)
+    return Value(shape, dtype, None, *moments, nonfinite, drawing, _binned(wide, shape, *moments[:2]) if drawing else b"", elements)
 
 
 def _complex(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str, *, drawn: bool) -> Value:
@@ -93,21 +92,31 @@ def _complex(tensor: torch.Tensor, shape: tuple[int, ...], dtype: str, *, drawn:
     sizes = tensor.abs()
     nonfinite = sizes.numel() - int(torch.isfinite(sizes).sum())
     norm = float(sizes[torch.isfinite(sizes)].norm())
-    cells = sketch.packed(sketch.of_blocks(sketch.as_matrix(sizes), shape)) if drawn and sketch.drawing() else b""
-    return Value(shape, dtype, None, None, None, None, norm, zeros, nonfinite, cells)
+    return Value(shape, dtype, None, None, None, None, norm, zeros, nonfinite, cells(sizes) if drawn else b"")
 
 
-def _binned(wide: torch.Tensor, shape: tuple[int, ...], low: float, high: float, *, nonfinite: bool = False) -> bytes:
+def cells(tensor: torch.Tensor) -> bytes:
+    """The cells of a tensor in packed form."""
+    wide = tensor.abs() if tensor.is_complex() else _wide(tensor)
+    return sketch.packed(sketch.of_blocks(sketch.as_matrix(wide), tuple(tensor.shape)))[0]
+
+
+def _wide(tensor: torch.Tensor) -> torch.Tensor:
+    """In single precision, or in double precision where that is more exact."""
+    return tensor if tensor.dtype in _WORKED else tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
+
+
+def _binned(wide: torch.Tensor, shape: tuple[int, ...], low: float, high: float) -> bytes:
     """The histogram of a tensor whose finite elements lie between the two."""
     flat = in_a_row(wide)
     some = sketch.sample(wide.reshape(-1) if flat is None else flat, shape).cpu()
-    return sketch.histogram(some[torch.isfinite(some)] if nonfinite else some, low, high)
+    return sketch.histogram(some[torch.isfinite(some)], low, high)
 
 
 def _drawn(matrix: torch.Tensor, shape: tuple[int, ...]) -> tuple[_Moments, bytes]:
     """The moments and the cells; those of a large matrix are worked together, while a piece of it is in the processor's cache."""
-    if matrix.numel() <= sketch.SMALL or not matrix.is_contiguous() or sketch.PIECE < matrix.shape[1]:
-        return _moments(matrix), sketch.packed(sketch.of_blocks(matrix, shape))
+    if matrix.numel() <= sketch.SMALL or not matrix.is_contiguous() or matrix.shape[1] > sketch.PIECE:
+        return _moments(matrix), cells(matrix)
     pieces, size, parts = sketch.pieces(matrix, shape)
     highs, lows, found, counts = [], [], [], []
     for piece in pieces:
@@ -117,8 +126,8 @@ def _drawn(matrix: torch.Tensor, shape: tuple[int, ...]) -> tuple[_Moments, byte
         found += [flat.sum(), torch.linalg.vector_norm(flat)]
         counts.append(_not_zero(flat))
     high, low = (sketch.reduced(torch.cat(rows), parts, reduce) for rows, reduce in ((highs, torch.amax), (lows, torch.amin)))
-    cells = sketch.packed(sketch.signed(high, low, shape))
-    return _together(low, high, torch.stack(found).view(-1, 2), counts, matrix.numel()), cells
+    moments = _together(low, high, torch.stack(found).view(-1, 2), counts, matrix.numel())
+    return moments, sketch.packed(sketch.signed(high, low, shape).view(1, -1))[0]
 
 
 def _moments(tensor: torch.Tensor) -> _Moments:

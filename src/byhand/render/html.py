@@ -1,5 +1,6 @@
 """A document as HTML: headings, tables and mathematics that are there without any script. Every text is escaped."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
@@ -10,7 +11,10 @@ from byhand.render.mathml import mathml
 SHAPES: Final = {Role.AGREES: "✓", Role.DIFFERS: "✗", Role.NOT_COMPARED: "○"}
 ELEMENTS: Final = {Role.CODE: "code", Role.LOUD: "strong"}
 EQUALS: Final = '<span class="equals">=</span>'
+_NUMBER: Final = r"\(?[−+]?\d+(,\d{3})*(\.\d+)?(e−?\d+)?\)?"
+_NUMBERS: Final = re.compile(rf"{_NUMBER}( [·×+−/] {_NUMBER})*")
 _PICTURES: Final = 0x2400  # where Unicode keeps the signs for control characters
+_UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]")
 
 Row = Sequence[Sequence[Cell]]
 
@@ -43,13 +47,18 @@ def cells_html(cells: Iterable[Cell]) -> str:
 
 def cell_html(cell: Cell) -> str:
     """One piece: mathematics where it can be set, else the text; a verdict has its shape before it."""
-    content = (mathml(cell.latex) if cell.latex else "") or escaped(cell.text)
+    content = (mathml(cell.latex) if cell.latex else "") or _number(cell.text)
     if cell.role in SHAPES:
         content = f'<span class="shape" aria-hidden="true">{SHAPES[cell.role]}</span> {content}'
     if cell.role is Role.PLAIN:
         return content
     element = ELEMENTS.get(cell.role, "span")
     return f'<{element} class="{class_of(cell.role)}">{content}</{element}>'
+
+
+def _number(text: str) -> str:
+    """Numbers and what is reckoned with them look like those of formulas; all else is text."""
+    return f'<span class="digits">{escaped(text)}</span>' if _NUMBERS.fullmatch(text) else escaped(text)
 
 
 def class_of(role: Role) -> str:
@@ -63,20 +72,13 @@ def escaped(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with a sign in the place of every character that cannot be in a page: control characters and halves of pairs."""
-    if text.isprintable():
-        return text
-    return "".join(_sign(character) for character in text)
+    """The text with a sign in the place of every character that cannot be in a page, or would turn round the text beside it."""
+    return _UNFIT.sub(_sign, text)
 
 
-def _sign(character: str) -> str:
-    number = ord(character)
-    if number < 0x20 and character not in "\t\n":
-        return chr(_PICTURES + number)
-    if number == 0x7F:
-        return "␡"
-    unfit = 0x80 <= number < 0xA0 or 0xD800 <= number < 0xE000 or 0xFDD0 <= number < 0xFDF0 or number & 0xFFFE == 0xFFFE
-    return "\ufffd" if unfit else character
+def _sign(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    return chr(_PICTURES + number) if number < 0x20 else "\ufffd"
 
 
 def _formula(parts: Sequence[Cell], remark: Sequence[Cell]) -> str:
@@ -88,8 +90,8 @@ def _formula(parts: Sequence[Cell], remark: Sequence[Cell]) -> str:
 
 
 def _scrolling(content: str, kind: str) -> str:
-    """What scrolls within itself where the page is too narrow; the keyboard reaches it."""
-    return f'<div class="{kind}" tabindex="0">{content}</div>'
+    """What scrolls within itself where the page is too narrow; browsers let the keyboard reach it then."""
+    return f'<div class="{kind}">{content}</div>'
 
 
 def _table(table: Table) -> str:

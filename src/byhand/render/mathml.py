@@ -42,10 +42,11 @@ _ACCENTS: Final = {
     "check": "\u030c",
 }
 _WORDS: Final = {"wedge": "^", "sim": "~", "backslash": "\\", "vert": "|"}
+_HIGH: Final = frozenset("mfrac mtable msqrt mroot munder munderover".split())
 _CLOSING: Final = frozenset(")]}⟩|⌋⌉")
 _KEPT: Final = frozenset("accent lspace rspace movablelimits".split())
 _PARTS: Final = {"mfrac": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2, "msubsup": 3, "munderover": 3, "mroot": 2}
-_TEXTS: Final = {"\u2015": "\u203e"}  # the bar over a value: this one stretches
+_TEXTS: Final = {"\u2015": "\u203e", "^": "\u02c6"}  # a bar that stretches, and the accent instead of the sign
 
 
 @lru_cache(maxsize=16_384)
@@ -119,10 +120,20 @@ def _structure(skeleton: str) -> str:
         root = convert_to_element(skeleton)
     except Exception:  # whatever it does not understand is shown as the text it is
         return ""
-    if any(len(element) != _PARTS.get(element.tag, len(element)) for element in root.iter()):
+    if any(len(element) != _PARTS.get(element.tag, len(element)) or element.text in ("{", "}") for element in root.iter()):
         return ""
+    _fit_brackets(root)
     children = "".join(_markup(child, before) for child, before in _with_the_one_before(_inner(root)))
     return "" if "\\" in children or "&amp;#" in children else f"<math>{children}</math>"
+
+
+def _fit_brackets(root: Element) -> None:
+    """Let brackets stretch around what is high only: browsers give a bracket that may stretch the room of its largest form."""
+    for row in root.iter():
+        if not any(element.tag in _HIGH for element in row.iter()):
+            for child in row:
+                if child.get("stretchy") == "true":
+                    child.set("stretchy", "false")
 
 
 def _inner(root: Element) -> Element:

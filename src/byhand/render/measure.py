@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -26,9 +27,33 @@ def width_of_cells(cells: Sequence[Cell], size: float) -> float:
     return sum(width_of(cell.text, size, bold=is_bold(cell.role)) for cell in cells)
 
 
+def known(text: str) -> bool:
+    """Whether the fonts have every letter of a text."""
+    return _widths()["regular"].keys() >= set(text)
+
+
 def is_bold(role: Role) -> bool:
     """Whether a piece of this role stands in bold letters."""
     return role.value in BOLD
+
+
+def fitted(cells: Sequence[Cell], room: float, size: float) -> list[Cell]:
+    """The pieces as far as they fit into this room, the last one cut with … where they do not."""
+    kept: list[Cell] = []
+    for cell in cells:
+        if width_of_cells([*kept, cell], size) <= room:
+            kept.append(cell)
+            continue
+        left = room - width_of_cells(kept, size) - width_of("…", size)
+        return [*kept, replace(cell, text=_cut(cell, left, size) + "…")]
+    return kept
+
+
+def _cut(cell: Cell, room: float, size: float) -> str:
+    at = 0
+    while at < len(cell.text) and width_of(cell.text[: at + 1], size, bold=is_bold(cell.role)) <= room:
+        at += 1
+    return cell.text[:at]
 
 
 def _unknown(letter: str) -> float:

@@ -5,37 +5,45 @@ removes it, since it does not trust the notebook, the picture that lay under it 
 """
 
 import base64
-import json
 from typing import Any, Final
 
 from byhand.document import Document
 from byhand.errors import ByhandError
 from byhand.picture import Picture
 from byhand.render.assets import policy, script, style
-from byhand.render.data import pack, packed
+from byhand.render.data import packed, packed_bytes
+from byhand.render.geometry import MARGIN
 from byhand.render.html import escaped, visible
 from byhand.render.latex import render_latex
-from byhand.render.looks import STYLE
 from byhand.render.page import DATA, head, main, title_of
 from byhand.render.text import render_text
 
+BETWEEN: Final = "\0"  # style, page and script: no text of a page has this character
+PAGE: Final = "application/octet-stream"
 WIDTH: Final = 100  # of the text, in letters
 LATEX: Final = 20_000  # letters; longer stories are not kept as LaTeX
-PICTURE: Final = 300_000  # bytes; a larger PNG is not kept
-CONTROLS: Final = 330  # pixels that the frame has for what is around the picture
-LOWEST: Final = 480  # pixels of the frame
+PICTURE: Final = 100_000  # bytes; a larger PNG is drawn at half the size, or left out: it is kept twice
+LIVE: Final = 570  # pixels of a frame with a live picture: as the viewer's style lays it out there
+LOWEST: Final = 200  # pixels of a frame with a story alone
 HIGHEST: Final = 760
+LINE: Final = 26  # pixels that a line of the text takes as a page, about
+
+LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%,()*+-;.=:?@^_`{|}~"
+"""Five of these 85 letters are four bytes: those of Python's base85, with three others for the three that HTML would escape."""
 
 BOOTSTRAP: Final = """(async()=>{
-const unpack=async(id)=>{const bytes=Uint8Array.from(atob(document.getElementById(id).textContent),(c)=>c.charCodeAt(0));
-return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text()};
+const letters="LETTERS",text=document.getElementById("byhand-page").textContent,over=(5-text.length%5)%5,whole=text+"~".repeat(over);
+const bytes=new DataView(new ArrayBuffer(whole.length/5*4));
+for(let at=0;at<whole.length;at+=5){let number=0;for(let i=at;i<at+5;i++)number=number*85+letters.indexOf(whole[i]);
+bytes.setUint32(at/5*4,number)}
+const packed=new Blob([bytes.buffer.slice(0,bytes.byteLength-over)]).stream().pipeThrough(new DecompressionStream("gzip"));
+const [style,main,script]=(await new Response(packed).text()).split("\\0");
 const add=(name,text)=>{const made=document.createElement(name);made.textContent=text;document.body.append(made)};
-const page=JSON.parse(await unpack("byhand-page"));
-add("style",page.style);
-document.getElementById("byhand").innerHTML=page.main;
-if(page.script)add("script",page.script);
+add("style",style);
+document.getElementById("byhand").innerHTML=main;
+if(script)add("script",script);
 })().catch((problem)=>{const line=document.createElement("p");line.textContent="The page cannot be shown here, its text stays: "+problem;
-document.getElementById("byhand").prepend(line)})"""
+document.getElementById("byhand").prepend(line)})""".replace("LETTERS", LETTERS)
 """Unpacks the frame's page; until then, and where it cannot run, the text is there."""
 
 
@@ -54,10 +62,11 @@ def mime_bundle(document: Document, picture: Picture | None, *, note: str = "") 
 
 def _html(document: Document, picture: Picture | None, text: str, image: str, note: str) -> str:
     """The frame, and in the same place under it what is seen without it."""
-    height = _height(picture)
+    height = _height(picture, text)
     title = escaped(title_of(document))
     under = (
-        f'<img alt="{title}" src="data:image/png;base64,{image}" style="grid-area:1/1;max-width:100%;max-height:{height}px">'
+        f'<img alt="{title}" width="{_width(picture)}" src="data:image/png;base64,{image}" '
+        f'style="grid-area:1/1;max-width:100%;max-height:{height}px;object-fit:contain;object-position:top left">'
         if image
         else f'<pre style="grid-area:1/1;max-height:{height}px;overflow:auto;margin:0">{escaped(text)}</pre>'
     )
@@ -72,19 +81,29 @@ def _page(document: Document, picture: Picture | None, text: str, note: str) -> 
     """The page in the frame: the text, and the packed page that takes its place."""
     look = style()
     viewer = script() if picture else ""
-    parts = {"style": look, "main": main(document, picture, note=note), "script": viewer}
-    allowed = policy(scripts=(BOOTSTRAP, viewer) if viewer else (BOOTSTRAP,), styles=(look, STYLE))
+    parts = BETWEEN.join((look, main(document, picture, note=note), viewer))
+    allowed = policy(scripts=(BOOTSTRAP, viewer) if viewer else (BOOTSTRAP,), styles=(look,))
     data = f'<script type="{DATA}" id="byhand-data">{packed(picture)}</script>' if picture else ""
     return (
-        f'{head(document, allowed)}</head>\n<body>\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n{data}\n'
-        f'<script type="{DATA}" id="byhand-page">{pack(json.dumps(parts, ensure_ascii=False))}</script>\n'
+        f'{head(document, allowed)}</head>\n<body class="frame">\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n{data}\n'
+        f'<script type="{PAGE}" id="byhand-page">{_dense(parts)}</script>\n'
         f"<script>{BOOTSTRAP}</script>\n</body>\n</html>"
     )
 
 
-def _height(picture: Picture | None) -> int:
-    """The frame's height: it cannot ask its page, so it follows the picture's."""
-    return LOWEST if picture is None else round(min(max(picture.root.height + CONTROLS, LOWEST), HIGHEST))
+def _dense(text: str) -> str:
+    """The text packed, in fewer letters than base64 takes: most of a small notebook is the viewer."""
+    return base64.b85encode(packed_bytes(text)).decode("ascii").translate(str.maketrans("&<>", ",.:"))
+
+
+def _height(picture: Picture | None, text: str) -> int:
+    """The frame's height, which cannot ask its page: a picture and its panels always take the same, a story what its lines take."""
+    return LIVE if picture else min(max(text.count("\n") * LINE, LOWEST), HIGHEST)
+
+
+def _width(picture: Picture | None) -> int:
+    """The picture's width on a screen, where its PNG has more pixels than that."""
+    return 0 if picture is None else round(picture.root.width + 2 * MARGIN)
 
 
 def _png(picture: Picture | None) -> str:
@@ -94,7 +113,7 @@ def _png(picture: Picture | None) -> str:
     from byhand.render.png import render_png
 
     try:
-        image = render_png(picture)
+        drawn = (render_png(picture, zoom=zoom) for zoom in (1, 0.5))
+        return next((base64.b64encode(image).decode("ascii") for image in drawn if len(image) <= PICTURE), "")
     except ByhandError:
         return ""
-    return base64.b64encode(image).decode("ascii") if len(image) <= PICTURE else ""

@@ -7,7 +7,6 @@ from byhand.picture import Picture
 from byhand.render.assets import fonts, policy, script, style
 from byhand.render.data import packed
 from byhand.render.html import block_html, cells_html, escaped
-from byhand.render.looks import STYLE
 from byhand.render.svg import render_svg
 
 TITLE: Final = "byhand"
@@ -20,7 +19,7 @@ def render_page(document: Document, picture: Picture | None, *, note: str = "") 
     scripts = (script(),) if picture else ()
     live = f'<script type="{DATA}" id="byhand-data">{packed(picture)}</script>\n<script>{script()}</script>\n' if picture else ""
     return (
-        f"{head(document, policy(scripts=scripts, styles=(look, STYLE)))}<style>{look}</style>\n</head>\n"
+        f"{head(document, policy(scripts=scripts, styles=(look,)))}<style>{look}</style>\n</head>\n"
         f'<body>\n<main id="byhand">\n{main(document, picture, note=note)}\n</main>\n{live}</body>\n</html>\n'
     )
 
@@ -42,10 +41,12 @@ def main(document: Document, picture: Picture | None, *, note: str = "") -> str:
     title = title_of(document)
     if blocks and isinstance(blocks[0], Heading):
         blocks.pop(0)
-    summary = blocks.pop(0) if blocks and isinstance(blocks[0], Prose) else Prose(())
+    summary: Block | None = blocks[0] if blocks else None
+    if isinstance(summary, Prose):
+        blocks.pop(0)
     said = f'<p class="static-note" role="status">{escaped(note)}</p>\n' if note else ""
-    first = f'<p class="summary">{cells_html(summary.cells)}</p>\n' if summary.cells else ""
-    section = f'<section id="picture" aria-label="Picture of the run">{render_svg(picture)}</section>\n' if picture else ""
+    first = f'<p class="summary">{cells_html(summary.cells)}</p>\n' if isinstance(summary, Prose) else ""
+    section = f'<section id="picture" aria-label="Picture of the run">{render_svg(picture, dark=False)}</section>\n' if picture else ""
     return f'<header><h1>{escaped(title)}</h1>\n{first}{said}</header>\n{section}<article id="story">\n{_story(blocks)}\n</article>'
 
 

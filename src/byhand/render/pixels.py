@@ -3,29 +3,31 @@
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-COLOURS: Final = 64  # in the palette; letters need about a dozen shades of each colour
+COLOURS: Final = 48  # in the palette; letters need about a dozen shades of each colour
 _LOW: Final = 0x7F7F7F7F
 _HIGH: Final = 0x80808080
 _HIGHEST: Final = 0xFF000000  # alpha of what is not transparent
 
 
 def smaller(png: bytes, *, keep: Iterable[str] = ()) -> bytes:
-    """The picture with at most 64 colours, one byte for a pixel; those to `keep`, as #1d5fa8, stay as they are however rare.
+    """The picture with at most 48 colours, one byte for a pixel; those to `keep`, as #1d5fa8, stay as they are however rare.
 
     It must have eight bits for each of red, green, blue and alpha.
     """
     width, height, rows = _read(png)
     counted: Counter[int] = Counter()
-    for row in rows:
+    different = [row for at, row in enumerate(rows) if not at or row is not rows[at - 1]]
+    for row in different:
         counted.update(row)
     kept = {_HIGHEST | int.from_bytes(bytes.fromhex(colour[1:]), "little") for colour in keep}
     palette = sorted(counted, key=lambda pixel: (pixel not in kept, -counted[pixel], pixel))[:COLOURS]
-    index = {pixel: _nearest(pixel, palette) for pixel in counted}
-    lines = b"".join(b"\0" + bytes(map(index.__getitem__, row)) for row in rows)
+    index = _nearest(counted, palette)
+    written = {id(row): b"\0" + bytes(map(index.__getitem__, row)) for row in different}
+    lines = b"".join(written[id(row)] for row in rows)
     colours = b"".join(struct.pack("<I", pixel)[:3] for pixel in palette)
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     chunks = (b"IHDR", header), (b"PLTE", colours), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b"")
@@ -46,7 +48,7 @@ def _read(png: bytes) -> tuple[int, int, list[list[int]]]:
     rows: list[list[int]] = []
     above = [0] * width
     for start in range(0, len(raw), 4 * width + 1):
-        above = _unfiltered(raw[start], list(struct.unpack(f"<{width}I", raw[start + 1 : start + 4 * width + 1])), above)
+        above = _unfiltered(raw[start], raw[start + 1 : start + 4 * width + 1], above)
         rows.append(above)
     return width, height, rows
 
@@ -63,19 +65,42 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _unfiltered(kind: int, row: list[int], above: list[int]) -> list[int]:
+def _unfiltered(kind: int, kept: bytes, above: list[int]) -> list[int]:
     """One row of pixels, from what PNG keeps of it: its difference from the pixels before and above."""
+    if kind in (2, 4):
+        start = (len(kept) - len(kept.lstrip(b"\0"))) // 4  # up to there nothing differs from the row above
+        if start == len(above):
+            return above
+        row = struct.unpack_from(f"<{len(above) - start}I", kept, 4 * start)
+        found = above[:start]
+        found += map(_added, row, above[start:]) if kind == 2 else _guessed(row, above[start:], above[start - 1] if start else 0)
+        return found
+    row, found, left = struct.unpack(f"<{len(above)}I", kept), [], 0
     if kind == 0:
-        return row
-    if kind == 2:
-        return [_sum(*pair) if pair[0] else pair[1] for pair in zip(row, above, strict=True)]
-    found, left, corner = [], 0, 0
+        return list(row)
     for pixel, over in zip(row, above, strict=True):
-        expected = left if kind == 1 else _mean(left, over) if kind == 3 else _paeth(left, over, corner)
-        left = _sum(pixel, expected) if pixel else expected
-        corner = over
+        left = _sum(pixel, left if kind == 1 else _mean(left, over))
         found.append(left)
     return found
+
+
+def _guessed(row: Iterable[int], above: Iterable[int], corner: int) -> Iterator[int]:
+    """The pixels of a row kept by Paeth's filter: of three neighbours that one counts which is closest to left + over − corner."""
+    left = corner
+    for pixel, over in zip(row, above, strict=True):
+        if over == corner:  # two that are the same decide it at once
+            expected = left
+        elif left == corner:
+            expected = over
+        else:
+            expected = sum(_closest(left >> shift & 255, over >> shift & 255, corner >> shift & 255) << shift for shift in (0, 8, 16, 24))
+        left = _sum(pixel, expected) if pixel else expected
+        corner = over
+        yield left
+
+
+def _added(pixel: int, over: int) -> int:
+    return _sum(pixel, over) if pixel else over
 
 
 def _sum(one: int, other: int) -> int:
@@ -87,19 +112,17 @@ def _mean(one: int, other: int) -> int:
     return sum((((one >> shift & 255) + (other >> shift & 255)) >> 1) << shift for shift in (0, 8, 16, 24))
 
 
-def _paeth(left: int, over: int, corner: int) -> int:
-    """Of three neighbours the one that is closest to left + over − corner; two that are the same decide it at once."""
-    if left == corner:
-        return over
-    if over == corner:
-        return left
-    return sum(_closest(left >> shift & 255, over >> shift & 255, corner >> shift & 255) << shift for shift in (0, 8, 16, 24))
-
-
 def _closest(left: int, over: int, corner: int) -> int:
     guess = left + over - corner
     return min((left, over, corner), key=lambda each: abs(guess - each))
 
 
-def _nearest(pixel: int, palette: list[int]) -> int:
-    return min(range(len(palette)), key=lambda at: sum(((pixel >> shift & 255) - (palette[at] >> shift & 255)) ** 2 for shift in (0, 8, 16)))
+def _nearest(pixels: Iterable[int], palette: Sequence[int]) -> dict[int, int]:
+    """For every colour the place of the palette's that is closest to it."""
+    found = {pixel: at for at, pixel in enumerate(palette)}
+    parts = [(at, pixel & 255, pixel >> 8 & 255, pixel >> 16 & 255) for at, pixel in enumerate(palette)]
+    for pixel in pixels:
+        if pixel not in found:
+            red, green, blue = pixel & 255, pixel >> 8 & 255, pixel >> 16 & 255
+            found[pixel] = min(((r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2, at) for at, r, g, b in parts)[1]
+    return found

@@ -27,7 +27,7 @@ def drawn_sketch(sketch: Sketch, colours: Colours) -> Iterator[str]:
 
 
 def shaded(levels: Sequence[Sequence[float | None]]) -> list[list[tuple[int, int, int]]]:
-    """The rows of a heat map as (first column, columns, shade from −8 to 8), equal neighbours together, in fewer shades if they are many."""
+    """The rows of a heat map as (first column, columns, shade from −8 to 8), equal neighbours joined, in fewer shades if they are many."""
     for shades in (LEVELS, LEVELS // 2, LEVELS // 4, 1):
         rows = [_runs(row, shades) for row in levels]
         if sum(map(len, rows)) <= MOST_CELLS:
@@ -45,25 +45,49 @@ def _runs(row: Sequence[float | None], shades: int) -> list[tuple[int, int, int]
     return found
 
 
-def _map(sketch: Sketch, colours: Colours) -> Iterator[str]:
+def side_of(sketch: Sketch) -> float:
+    """The side of a cell of the heat map in pixels."""
     columns = max(map(len, sketch.levels), default=0)
-    if not columns:
-        return
-    side = min(SKETCH["cell"], SKETCH["map"] / columns, SKETCH["height"] / len(sketch.levels))
+    return min(SKETCH["cell"], SKETCH["map"] / columns, SKETCH["height"] / len(sketch.levels)) if columns else 0.0
+
+
+def cells_of(sketch: Sketch) -> Iterator[tuple[float, float, float, float, int]]:
+    """The coloured cells of the heat map: left, top, width, height and shade."""
+    side = side_of(sketch)
     for number, row in enumerate(shaded(sketch.levels)):
         for first, count, shade in row:
-            yield _cell(first * side, number * side, count * side, side, shade, colours)
+            yield first * side, number * side, count * side, side, shade
+
+
+def bars(counts: Sequence[int]) -> Iterator[tuple[float, float, float, float]]:
+    """The bars of the histogram: left, top, width and height; what is there at all is at least a pixel high."""
+    left, step, most = (
+        SKETCH["map"] + SKETCH["gap"],
+        (SKETCH["width"] - SKETCH["map"] - SKETCH["gap"]) / max(len(counts), 1),
+        max(counts, default=0),
+    )
+    for number, count in enumerate(counts):
+        if count:
+            high = max(1.0, count / most * SKETCH["bars"])
+            yield left + number * step, SKETCH["bars"] - high, max(step - 1, 0.5), high
+
+
+def _map(sketch: Sketch, colours: Colours) -> Iterator[str]:
+    side = side_of(sketch)
+    if not side:
+        return
+    paths: dict[int, str] = {}
+    for x, y, width, height, shade in cells_of(sketch):
+        paths[shade] = paths.get(shade, "") + f"M{x:.4g} {y:.4g}h{width:.4g}v{height:.4g}h{-width:.4g}z"
+    for shade, path in sorted(paths.items()):
+        name = "strange" if shade == STRANGE else "plus" if shade > 0 else "minus"
+        strength = None if shade == STRANGE else str(abs(shade) / LEVELS)
+        yield element("path", class_=name, d=path, fill_opacity=strength, shape_rendering="crispEdges", **colours(name))
     crosses = "".join(_cross(column * side, row * side, side) for row, column in _strange(sketch))
     if crosses:
         yield element("path", class_="cross", d=crosses, fill="none", **colours("cross"))
-    size = {"width": columns * side, "height": len(sketch.levels) * side}
+    size = {"width": max(map(len, sketch.levels)) * side, "height": len(sketch.levels) * side}
     yield element("rect", class_="frame", **size, fill="none", stroke_width=0.5, **colours("frame"))
-
-
-def _cell(x: float, y: float, width: float, height: float, shade: int, colours: Colours) -> str:
-    name = "strange" if shade == STRANGE else "plus" if shade > 0 else "minus"
-    strength = None if shade == STRANGE else abs(shade) / LEVELS
-    return element("rect", class_=name, x=x, y=y, width=width, height=height, fill_opacity=strength, **colours(name))
 
 
 def _strange(sketch: Sketch) -> Iterator[tuple[int, int]]:
@@ -77,21 +101,11 @@ def _cross(x: float, y: float, side: float) -> str:
 
 def _histogram(sketch: Sketch, colours: Colours) -> Iterator[str]:
     left, right, foot = SKETCH["map"] + SKETCH["gap"], SKETCH["width"], SKETCH["bars"]
-    if any(sketch.counts):
-        yield element("path", class_="bars", d=_bars(sketch.counts, left, right - left), **colours("bars"))
+    path = "".join(f"M{x:.1f} {foot}v{-high:.1f}h{wide:.1f}v{high:.1f}z" for x, _, wide, high in bars(sketch.counts))
+    if path:
+        yield element("path", class_="bars", d=path, **colours("bars"))
         yield element("path", class_="axis", d=f"M{left} {foot}H{right}", stroke_width=0.5, **colours("axis"))
     for text, x, anchor in ((sketch.low, left, None), (sketch.high, right, "end")):
         if text:
             place = {"x": x, "y": SKETCH["height"] - 2, "text_anchor": anchor}
             yield element("text", escape(text), class_="range", **place, font_size=SIZES["range"], **colours("range"))
-
-
-def _bars(counts: Sequence[int], left: float, width: float) -> str:
-    """Bars as one path: what is there at all is at least a pixel high."""
-    step, most = width / len(counts), max(counts)
-    heights = [max(1.0, count / most * SKETCH["bars"]) if count else 0.0 for count in counts]
-    return "".join(
-        f"M{left + number * step:.1f} {SKETCH['bars']}v{-high:.1f}h{max(step - 1, 0.5):.1f}v{high:.1f}z"
-        for number, high in enumerate(heights)
-        if high
-    )

@@ -1,7 +1,6 @@
 """A picture as SVG: a file by itself, its text as text, with no script, no event and no reference to anything outside."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from byhand.document import Cell, Role
@@ -24,12 +23,12 @@ from byhand.render.geometry import (
 )
 from byhand.render.looks import STYLE, colours
 from byhand.render.markup import element, escape, from_the_right
-from byhand.render.measure import is_bold, width_of, width_of_cells
+from byhand.render.measure import fitted, is_bold, width_of_cells
 from byhand.render.shapes import head, rounded
 from byhand.render.sketch import drawn_sketch
 
 LONGEST_SPOKEN: Final = 40  # boxes that the description tells one by one
-_CLOSED: Final = (Kind.MODULE, Kind.REPEATED, Kind.STRETCH)
+_HOLDS: Final = (Kind.MODULE, Kind.REPEATED, Kind.STRETCH)
 
 
 def render_svg(picture: Picture, *, dark: bool | None = None) -> str:
@@ -54,8 +53,8 @@ class _Drawing:
     def picture(self, picture: Picture, *, style: str) -> str:
         width, height = (side + 2 * MARGIN for side in (picture.root.width, picture.root.height))
         content = [
-            element("title", escape(picture.title), id="byhand-title"),
-            element("desc", escape(spoken(picture)), id="byhand-desc"),
+            element("title", escape(picture.title)),
+            element("desc", escape(spoken(picture))),
             element("style", style) if style else "",
             element("rect", class_="page", x=-MARGIN, y=-MARGIN, width=width, height=height, **self._colours("page")),
             *(self._arrow(arrow) for arrow in picture.root.arrows),
@@ -71,7 +70,7 @@ class _Drawing:
             height=float(height),
             viewBox=f"{-MARGIN} {-MARGIN} {width:g} {height:g}",
             role="img",
-            aria_labelledby="byhand-title byhand-desc",
+            aria_label=picture.title,
             font_family=FONT,
             font_size=SIZES["row"],
             **{"xml:space": "preserve"},
@@ -81,7 +80,7 @@ class _Drawing:
         return colours(name, dark=self._dark)
 
     def _box(self, box: Box) -> str:
-        opens = box.kind in _CLOSED
+        opens = box.inside is not None
         content = [*self._outline(box)]
         if opens:
             content.append(element("text", OPEN_SIGN, class_="opens", x=PADDING, y=_baseline(box), **self._colours("opens")))
@@ -102,7 +101,7 @@ class _Drawing:
             yield element("rect", class_="ground behind", **size | below, **self._colours("ground"))
         dashes = "4 3" if box.kind is Kind.CONSTANT else None
         yield element("rect", class_=classes, **size, stroke_dasharray=dashes, **painted)
-        if box.kind in _CLOSED:
+        if box.kind in _HOLDS:
             inner = {"x": INSET, "y": INSET, "width": box.width - 2 * INSET, "height": box.height - 2 * INSET, "rx": RADIUS - INSET + 1}
             dashes = "1 3" if box.kind is Kind.STRETCH else None
             yield element("rect", class_="frame", **inner, fill="none", stroke_dasharray=dashes, **self._colours("frame"))
@@ -157,25 +156,6 @@ class _Drawing:
             "rect", class_="plate", **plate, y=base - PLATE["above"], height=PLATE["above"] + PLATE["below"], **self._colours("plate")
         )
         return element("g", [ground, *self._line(arrow.label, left, base, "row backward", size=size)], class_="label", data_key=arrow.key)
-
-
-def fitted(cells: Sequence[Cell], room: float, size: float) -> list[Cell]:
-    """The pieces as far as they fit into this room, the last one cut with … where they do not."""
-    kept: list[Cell] = []
-    for cell in cells:
-        if width_of_cells([*kept, cell], size) <= room:
-            kept.append(cell)
-            continue
-        left = room - width_of_cells(kept, size) - width_of("…", size)
-        return [*kept, replace(cell, text=_cut(cell, left, size) + "…")]
-    return kept
-
-
-def _cut(cell: Cell, room: float, size: float) -> str:
-    at = 0
-    while at < len(cell.text) and width_of(cell.text[: at + 1], size, bold=is_bold(cell.role)) <= room:
-        at += 1
-    return cell.text[:at]
 
 
 def _baseline(box: Box) -> float:

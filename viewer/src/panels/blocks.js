@@ -76,13 +76,15 @@ function equals() {
 }
 
 /**
+ * A table; without a header its rows are lines that may be broken.
  * @param {import("../types.js").Table} block
  */
 function drawnTable({ columns, rows, caption }) {
   const counts = countsOf(rows, columns.length);
-  const head = columns.some(Boolean) && element("thead", {}, element("tr", {}, ...columns.map((name, place) => drawnHeader(name, counts[place]))));
+  const head =
+    columns.some(Boolean) && element("thead", {}, element("tr", {}, ...columns.map((name, place) => drawnHeader(name, counts[place]))));
   const body = element("tbody", {}, ...rows.map((row) => drawnRow(row, counts)));
-  return scrolling(element("table", {}, caption ? element("caption", {}, caption) : null, head, body));
+  return scrolling(element("table", { class: head ? "" : "lined" }, caption ? element("caption", {}, caption) : null, head, body));
 }
 
 /**
@@ -111,11 +113,8 @@ function scrolling(content) {
  * @param {number} columns
  */
 export function countsOf(rows, columns) {
-  const counts = Array.from({ length: columns }, () => 1);
-  for (const row of rows) {
-    if (row.length === columns) row.forEach((pieces, place) => (counts[place] = Math.max(counts[place], pieces.length)));
-  }
-  return counts;
+  const whole = rows.filter((row) => row.length === columns);
+  return Array.from({ length: columns }, (_, place) => whole.reduce((most, row) => Math.max(most, row[place].length), 1));
 }
 
 /**
@@ -123,8 +122,7 @@ export function countsOf(rows, columns) {
  * @param {number} count
  */
 function drawnHeader(name, count) {
-  const span = count > 1 ? { colspan: count } : {};
-  return name ? element("th", { scope: count > 1 ? "colgroup" : "col", ...span }, name) : element("td", span);
+  return name ? element("th", { scope: count > 1 ? "colgroup" : "col", colspan: count }, name) : element("td", { colspan: count });
 }
 
 /**

@@ -1,6 +1,9 @@
 import { drawnBlock, drawnCells, SHAPES } from "./blocks.js";
+import { choose } from "./choosing.js";
 import { button, element } from "./elements.js";
-import { named } from "./lookup.js";
+import { invitation } from "./invitation.js";
+import { named, shortly } from "./lookup.js";
+import { awaited } from "./moments.js";
 
 /** @typedef {import("../types.js").PageData} PageData */
 /** @typedef {import("../types.js").Store} Store */
@@ -8,99 +11,114 @@ import { named } from "./lookup.js";
 /** @typedef {import("../types.js").Box} Box */
 /** @typedef {import("../types.js").Arrow} Arrow */
 /** @typedef {import("../types.js").Block} Block */
-/** @typedef {import("./lookup.js").Lookup} Lookup */
+/** @typedef {import("../types.js").State} State */
+/** @typedef {{ data: PageData, known: import("./lookup.js").Lookup, store: Store, view: View }} Around */
 
 const MOST = 12; // neighbours shown at once
 
 /**
  * What is selected, in full: a value with its formulas, a contribution, or a part that can be opened.
  * @param {PageData} data
- * @param {Lookup} known
+ * @param {import("./lookup.js").Lookup} known
  * @param {Store} store
  * @param {View} view
  */
 export function detail(data, known, store, view) {
-  const content = element("div", { class: "content" });
-  const panel = element("section", { id: "detail", "aria-label": "What is selected", "aria-live": "polite" }, content);
+  const around = { data, known, store, view };
+  const panel = element("section", { id: "detail", "aria-label": "What is selected" });
   const show = () => {
-    const { selected } = store.get();
-    const box = known.boxes.get(selected);
-    const arrow = known.arrows.get(selected);
-    if (box) content.replaceChildren(...ofBox(box, data, known, store, view));
-    else if (arrow) content.replaceChildren(...ofArrow(arrow, data, known, store, view));
-    else content.replaceChildren(invitation(data));
+    panel.replaceChildren(...selection(around));
     panel.scrollTop = 0;
   };
+  const waits = /** @param {State} state */ ({ selected, moment }) => {
+    const chosen = known.boxes.get(selected) ?? known.arrow(selected);
+    return chosen ? awaited(chosen, moment) : "";
+  };
   store.subscribe((state, before) => {
-    if (state.selected !== before.selected || state.heat !== before.heat || toggled(state, before)) show();
+    const other = state.selected !== before.selected || state.heat !== before.heat || waits(state) !== waits(before);
+    if (other || state.opened.has(state.selected) !== before.opened.has(state.selected)) show();
   });
   show();
   return panel;
 }
 
 /**
- * Whether the selected part was opened or closed.
- * @param {import("../types.js").State} state
- * @param {import("../types.js").State} before
+ * @param {Around} around
+ * @returns {Node[]}
  */
-function toggled(state, before) {
-  return state.opened.has(state.selected) !== before.opened.has(state.selected);
-}
-
-/**
- * @param {PageData} data
- */
-function invitation({ sources }) {
-  const places = sources?.length ? "a box, an arrow or a line of the program" : "a box or an arrow";
-  return element("p", { class: "hint" }, `Click ${places} to see how its numbers come about.`);
+function selection(around) {
+  const { data, known, store } = around;
+  const { selected } = store.get();
+  const box = known.boxes.get(selected);
+  if (box) return ofBox(box, around);
+  const arrow = known.arrow(selected);
+  return arrow ? ofArrow(arrow, around) : [invitation(data)];
 }
 
 /**
  * @param {Box} box
- * @param {PageData} data
- * @param {Lookup} known
- * @param {Store} store
- * @param {View} view
+ * @param {Around} around
  * @returns {Node[]}
  */
-function ofBox(box, data, known, store, view) {
+function ofBox(box, around) {
+  const { data, known, store, view } = around;
   const blocks = data.details?.[box.about ?? ""] ?? [];
   const title = drawnCells(box.rows?.[0]?.cells ?? [[named(box), "plain"]]);
+  const waits = awaited(box, store.get().moment);
   const actions = element("div", { class: "actions" }, box.inside && opener(box.key, store), finder(box.key, view));
-  const heat = data.heats?.[store.get().heat];
-  const hot = heat?.texts[box.key];
   return [
-    element("h2", {}, title, verdict(box.verdict)),
-    origin(box, data),
+    element("h2", {}, title, waits ? null : verdict(box.verdict)),
+    origin(box, data, blocks.length > 0),
     actions,
-    ...(heat && hot ? [element("p", { class: "hot" }, `${heat.name}: ${hot}`)] : []),
-    ...told(blocks, box.spoken),
-    ...neighbours("From", known.before(box.key), known, store, view),
-    ...neighbours("To", known.after(box.key), known, store, view),
+    ...(waits ? waiting(box, waits, store) : [...hot(box, around), ...told(blocks, box.spoken)]),
+    ...neighbours("From", known.before(box.key), around),
+    ...neighbours("To", known.after(box.key), around),
   ];
 }
 
 /**
  * @param {Arrow} arrow
- * @param {PageData} data
- * @param {Lookup} known
- * @param {Store} store
- * @param {View} view
+ * @param {Around} around
  * @returns {Node[]}
  */
-function ofArrow(arrow, data, known, store, view) {
+function ofArrow(arrow, around) {
+  const { data, known, store, view } = around;
   const ends = [arrow.from, arrow.to].map((key) => known.boxes.get(key ?? ""));
-  const names = ends.map((box) => (box ? named(box) : "outside"));
+  const names = ends.map((box) => (box ? shortly(box) : "outside")).join(" → ");
   const blocks = data.details?.[arrow.about ?? ""] ?? [];
-  const none = arrow.flows === false ? "No gradient goes back along this arrow." : "";
+  const label = arrow.label?.length && !blocks.length ? [element("p", {}, drawnCells(arrow.label))] : [];
+  const waits = awaited(arrow, store.get().moment);
   return [
-    element("h2", {}, `${names[0]} → ${names[1]}`, verdict(arrow.verdict)),
+    element("h2", {}, blocks[0]?.kind === "heading" ? blocks[0].text : names, waits ? null : verdict(arrow.verdict)),
     element("div", { class: "actions" }, finder(arrow.key, view)),
-    ...(arrow.label?.length ? [element("p", { class: "contribution" }, drawnCells(arrow.label))] : []),
-    ...told(blocks, none),
-    ...neighbours("From", arrow.from ? [arrow.from] : [], known, store, view),
-    ...neighbours("To", arrow.to ? [arrow.to] : [], known, store, view),
+    ...(waits ? waiting(arrow, waits, store) : [...label, ...told(blocks, arrow.flows ? "" : "No gradient goes back along this arrow.")]),
+    ...neighbours("From", arrow.from ? [arrow.from] : [], around),
+    ...neighbours("To", arrow.to ? [arrow.to] : [], around),
   ];
+}
+
+/**
+ * What stands for numbers that the walk has not come to: of a value that is there already it is shown.
+ * @param {Box | Arrow} chosen
+ * @param {"value" | "gradient"} waits
+ * @param {Store} store
+ */
+function waiting(chosen, waits, store) {
+  const rows = "rows" in chosen ? (chosen.rows ?? []).filter(({ shows, cells }) => shows === "forward" && cells?.length) : [];
+  const value = waits === "gradient" ? rows.map(({ cells }) => element("p", {}, drawnCells(cells ?? []))) : [];
+  const moment = chosen.backward || chosen.forward || 0;
+  const go = button("Go to that step", () => store.set({ moment }));
+  return [...value, element("p", { class: "hint" }, `Its ${waits} is not computed yet at this step.`), element("p", {}, go)];
+}
+
+/**
+ * The number that the box is coloured by.
+ * @param {Box} box
+ * @param {Around} around
+ */
+function hot({ key }, { data, store }) {
+  const heat = data.heats?.[store.get().heat];
+  return heat?.texts[key] ? [element("p", {}, `${heat.name}: ${heat.texts[key]}`)] : [];
 }
 
 /**
@@ -125,13 +143,14 @@ function verdict(word) {
 }
 
 /**
- * Where a box comes from: operation, module, line.
+ * Where a box comes from: module and line, and the operation if nothing else tells of it.
  * @param {Box} box
  * @param {PageData} data
+ * @param {boolean} isTold
  */
-function origin({ op, module, source }, data) {
+function origin({ op, module, source }, data, isTold) {
   const file = source && data.sources?.[source[0]];
-  const parts = [op, module, file && source ? `${file.name}, line ${source[1]}` : ""].filter(Boolean);
+  const parts = [isTold ? "" : op, module, file && source ? `${file.name}, line ${source[1]}` : ""].filter(Boolean);
   return element("p", { class: "origin" }, parts.join(" · "));
 }
 
@@ -161,22 +180,13 @@ function finder(key, view) {
  * The boxes before or after, each as a button that selects it.
  * @param {string} title
  * @param {string[]} keys
- * @param {Lookup} known
- * @param {Store} store
- * @param {View} view
+ * @param {Around} around
  */
-function neighbours(title, keys, known, store, view) {
+function neighbours(title, keys, { known, store, view }) {
   const boxes = keys.flatMap((key) => known.boxes.get(key) ?? []);
   if (!boxes.length) return [];
   const link = /** @param {Box} box */ (box) =>
-    button(
-      named(box),
-      () => {
-        store.set({ selected: box.key });
-        view.reveal(box.key);
-      },
-      { class: "link" },
-    );
+    button(shortly(box), () => choose(box.key, store, view), { class: "link", title: named(box) });
   const more = boxes.length > MOST && element("li", { class: "hint" }, `and ${boxes.length - MOST} more`);
   const list = element("ul", {}, ...boxes.slice(0, MOST).map((box) => element("li", {}, link(box))), more);
   return [element("div", { class: "neighbours" }, element("h3", {}, title), list)];

@@ -1,4 +1,5 @@
 import { heatScale } from "../heat.js";
+import { choose } from "./choosing.js";
 import { button, element } from "./elements.js";
 
 /** @typedef {import("../types.js").PageData} PageData */
@@ -41,11 +42,7 @@ function drawnLegend(chosen, store, view) {
   const list = element("ul", { "aria-label": `Colours of ${chosen.name}, from the smallest to the largest` }, ...items);
   const { worst } = chosen;
   if (!worst) return [list];
-  const jump = () => {
-    store.set({ selected: worst });
-    view.reveal(worst);
-  };
-  return [list, button("Jump to the worst", jump)];
+  return [list, button("Jump to the worst", () => choose(worst, store, view))];
 }
 
 /**

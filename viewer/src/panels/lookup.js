@@ -5,8 +5,8 @@
 /**
  * Where everything of a picture is.
  * @typedef {object} Lookup
- * @property {ReadonlyMap<string, Box>} boxes all of them, in the order of the data, those inside of a box behind it
- * @property {ReadonlyMap<string, Arrow>} arrows
+ * @property {ReadonlyMap<string, Box>} boxes all of them, the outer ones first
+ * @property {(key: string) => Arrow | undefined} arrow
  * @property {(key: string) => string[]} before the boxes whose values go into this one
  * @property {(key: string) => string[]} after the boxes that this one's value goes into
  */
@@ -17,15 +17,13 @@
  * @returns {Lookup}
  */
 export function lookup(root) {
-  /** @type {Map<string, Box>} */
-  const boxes = new Map();
-  /** @type {Map<string, Arrow>} */
-  const arrows = new Map();
-  collect(root, boxes, arrows);
-  const neighbours = once(() => linked(boxes, arrows));
+  const parts = partsOf(root);
+  const boxes = new Map(parts.flatMap((part) => part.boxes.map((box) => [box.key, box])));
+  const arrows = once(() => new Map(parts.flatMap((part) => (part.arrows ?? []).map((arrow) => [arrow.key, arrow]))));
+  const neighbours = once(() => linked(boxes, arrows()));
   return {
     boxes,
-    arrows,
+    arrow: (key) => (key ? arrows().get(key) : undefined),
     before: (key) => [...(neighbours().before.get(key) ?? [])],
     after: (key) => [...(neighbours().after.get(key) ?? [])],
   };
@@ -38,6 +36,15 @@ export function lookup(root) {
 export function named(box) {
   const title = (box.rows?.[0]?.cells ?? []).map(([text]) => text).join("");
   return title || box.spoken || box.key;
+}
+
+/**
+ * The name of a box alone, without the expression that its title gives behind it.
+ * @param {Box} box
+ */
+export function shortly(box) {
+  const [text, role] = box.rows?.[0]?.cells?.[0] ?? ["", ""];
+  return (role === "name" && text) || named(box);
 }
 
 /**
@@ -58,17 +65,15 @@ export function byLine(boxes, files) {
 }
 
 /**
+ * A part and all parts inside of it.
  * @param {Part} root
- * @param {Map<string, Box>} boxes
- * @param {Map<string, Arrow>} arrows
  */
-function collect(root, boxes, arrows) {
-  const waiting = [root];
-  for (let part = waiting.pop(); part; part = waiting.pop()) {
-    for (const arrow of part.arrows ?? []) arrows.set(arrow.key, arrow);
-    for (const box of part.boxes) boxes.set(box.key, box);
-    for (const { inside } of [...part.boxes].reverse()) if (inside) waiting.push(inside);
+function partsOf(root) {
+  const parts = [root];
+  for (const part of parts) {
+    for (const { inside } of part.boxes) if (inside) parts.push(inside);
   }
+  return parts;
 }
 
 /**

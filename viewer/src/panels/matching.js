@@ -6,37 +6,45 @@ import { named } from "./lookup.js";
 /** @typedef {{ key: string, name: string, note: string, fields: Record<string, string>, all: string }} Entry */
 
 const FIELDS = ["name", "op", "line", "module", "verdict", "kind"];
+const MARKS = /[\u0300-\u036f]/g;
 const ACCENTS = /** @type {Record<string, string>} */ ({ "\u0302": "_hat", "\u0303": "_tilde", "\u0304": "_bar", "\u0307": "_dot" });
 
 /**
- * What can be searched: an entry for every box.
- * @param {Iterable<Box>} boxes
+ * What makes the entry of a box: what can be searched of it.
  * @param {readonly Source[]} sources
- * @returns {Entry[]}
+ * @returns {(box: Box) => Entry}
  */
-export function entries(boxes, sources) {
-  return Array.from(boxes, (box) => entry(box, sources));
+export function entriesOf(sources) {
+  /** @type {Map<string, string>} */
+  const known = new Map();
+  const repeated = /** @param {string} text */ (text) => {
+    const found = known.get(text) ?? plain(text);
+    known.set(text, found);
+    return found;
+  };
+  return (box) => entry(box, sources, repeated);
 }
 
 /**
  * @param {Box} box
  * @param {readonly Source[]} sources
+ * @param {(text: string) => string} repeated `plain` for texts that many boxes have
  * @returns {Entry}
  */
-function entry(box, sources) {
+function entry(box, sources, repeated) {
   const name = named(box);
   const [file, line] = box.source ?? [-1, 0];
   const place = line ? `${sources[file]?.name ?? ""}:${line}` : "";
   const fields = {
     name: plain(name),
-    op: plain(box.op ?? ""),
+    op: repeated(box.op ?? ""),
     line: line ? String(line) : "",
-    module: plain(box.module ?? ""),
-    verdict: plain(box.verdict ?? ""),
+    module: repeated(box.module ?? ""),
+    verdict: repeated(box.verdict ?? ""),
     kind: box.kind,
   };
-  const note = [box.op, box.module, place].filter(Boolean).join(" · ");
-  return { key: box.key, name, note, fields, all: [...Object.values(fields), plain(box.key), plain(place)].join("\n") };
+  const all = `${fields.name}\n${fields.op}\n${fields.module}\n${fields.verdict}\n${box.kind}\n${repeated(place)}`;
+  return { key: box.key, name, note: [box.op || box.kind, box.module, place].filter(Boolean).join(" · "), fields, all };
 }
 
 /**
@@ -47,9 +55,8 @@ export function plain(text) {
   const lower = text.toLowerCase();
   if (!/[^ -~]/.test(lower)) return lower;
   const parted = lower.normalize("NFKD");
-  const typed = parted.replace(/[\u0302\u0303\u0304\u0307]/g, (accent) => ACCENTS[accent]).replace(/\p{Mark}/gu, "");
-  const bare = parted.replace(/\p{Mark}/gu, "");
-  return [...new Set([lower, bare, typed])].join("\n");
+  const bare = parted.replace(MARKS, "");
+  return bare === parted ? `${lower}\n${bare}` : `${lower}\n${bare}\n${parted.replace(MARKS, (mark) => ACCENTS[mark] ?? "")}`;
 }
 
 /**

@@ -48,5 +48,17 @@ export function spokenLine(cells) {
   return cells
     .map(([text]) => text)
     .join("")
+    .replace(/\s+/g, " ")
     .trim();
+}
+
+/**
+ * What a box or an arrow still waits for at a moment: its value, its gradient, or nothing ("").
+ * @param {{ forward?: number, backward?: number }} chosen
+ * @param {number} moment
+ * @returns {"" | "value" | "gradient"}
+ */
+export function awaited({ forward = 0, backward = 0 }, moment) {
+  if (moment < forward) return "value";
+  return moment < backward ? "gradient" : "";
 }

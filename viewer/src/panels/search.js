@@ -1,6 +1,6 @@
+import { choose } from "./choosing.js";
 import { element, typesText } from "./elements.js";
-import { once } from "./lookup.js";
-import { counted, entries, matching } from "./matching.js";
+import { counted, entriesOf, matching } from "./matching.js";
 
 /** @typedef {import("../types.js").PageData} PageData */
 /** @typedef {import("../types.js").Store} Store */
@@ -8,6 +8,7 @@ import { counted, entries, matching } from "./matching.js";
 /** @typedef {import("./matching.js").Entry} Entry */
 
 const MOST = 60; // results listed at once
+const SLICE = 1000; // boxes made ready for the search at once
 
 /**
  * The search: a field, the number of boxes found, and the list of them.
@@ -17,12 +18,12 @@ const MOST = 60; // results listed at once
  * @param {View} view
  */
 export function search(data, known, store, view) {
-  const all = once(() => entries(known.boxes.values(), data.sources ?? []));
+  const all = gathered([...known.boxes.values()], entriesOf(data.sources ?? []));
   const field = element("input", {
     type: "search",
     id: "search-field",
     role: "combobox",
-    placeholder: "name, operation, line:12, verdict:differs",
+    placeholder: "name, line:12, verdict:differs",
     autocomplete: "off",
     spellcheck: "false",
     "aria-expanded": "false",
@@ -33,17 +34,13 @@ export function search(data, known, store, view) {
   const count = element("span", { class: "found-count", role: "status" });
   const list = element("ul", { id: "search-results", role: "listbox", "aria-label": "Boxes found", hidden: true });
   const panel = element("div", { id: "search", role: "search" }, element("label", { for: "search-field" }, "Search"), field, count, list);
-  const results = chooser(field, list, (key) => {
-    store.set({ selected: key });
-    view.reveal(key);
-  });
+  const results = chooser(field, list, (key) => choose(key, store, view));
   field.addEventListener("input", () => {
     const found = matching(all(), field.value);
     store.set({ found: new Set(found.map(({ key }) => key)) });
     count.textContent = counted(found.length, field.value);
     results.show(found);
   });
-  field.addEventListener("focus", () => all());
   panel.addEventListener("focusout", (event) => {
     if (!panel.contains(/** @type {Node | null} */ (event.relatedTarget))) results.close();
   });
@@ -52,12 +49,36 @@ export function search(data, known, store, view) {
 }
 
 /**
+ * What is made of each item: a slice at a time while nobody asks, the rest when it is asked for.
+ * @template Item, Made
+ * @param {readonly Item[]} items
+ * @param {(item: Item) => Made} make
+ * @returns {() => readonly Made[]}
+ */
+function gathered(items, make) {
+  /** @type {Made[]} */
+  const all = [];
+  const upTo = /** @param {number} count */ (count) => {
+    while (all.length < Math.min(count, items.length)) all.push(make(items[all.length]));
+  };
+  const slice = () => {
+    upTo(all.length + SLICE);
+    if (all.length < items.length) setTimeout(slice, 20);
+  };
+  setTimeout(slice, 500);
+  return () => {
+    upTo(items.length);
+    return all;
+  };
+}
+
+/**
  * The list under the field: the arrow keys go through it, Enter or a click chooses, Escape closes it.
  * @param {HTMLInputElement} field
  * @param {HTMLElement} list
- * @param {(key: string) => void} choose
+ * @param {(key: string) => void} act
  */
-function chooser(field, list, choose) {
+function chooser(field, list, act) {
   /** @type {Entry[]} */
   let shown = [];
   let place = -1;
@@ -77,7 +98,8 @@ function chooser(field, list, choose) {
   const take = /** @param {number} number */ (number) => {
     if (!shown[number]) return;
     mark(number);
-    choose(shown[number].key);
+    open(false);
+    act(shown[number].key);
   };
   field.addEventListener("keydown", (event) => {
     const moves = { ArrowDown: 1, ArrowUp: -1 }[event.key];

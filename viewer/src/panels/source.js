@@ -1,5 +1,7 @@
+import { choose } from "./choosing.js";
 import { bringIntoView, button, element } from "./elements.js";
 import { byLine } from "./lookup.js";
+import { stretches } from "./stretches.js";
 
 /** @typedef {import("../types.js").PageData} PageData */
 /** @typedef {import("../types.js").Store} Store */
@@ -23,7 +25,7 @@ export function source(data, known, store, view) {
   const used = byLine(known.boxes, files.length);
   /** @type {Map<string, Line>} */
   const lines = new Map();
-  const click = /** @param {Line} line */ (line) => choose(line, store, view);
+  const click = /** @param {Line} line */ (line) => chooseNext(line, store, view);
   const panel = element("section", { id: "source", "aria-label": "The program" });
   panel.append(...files.flatMap((file, number) => drawnFile(file, number, used[number], lines, click)));
   roving(panel);
@@ -32,29 +34,49 @@ export function source(data, known, store, view) {
     if (state.selected !== before.selected || state.moment !== before.moment) marks(state, before);
   });
   marks(store.get(), null);
+  requestAnimationFrame(() => {
+    const first = panel.querySelector("li > button:not(.fold *)");
+    if (first instanceof HTMLElement && !store.get().selected) bringIntoView(panel, first);
+  });
   return panel;
 }
 
 /**
- * One file: its name and its lines.
+ * One file: its name and its lines; long stretches without a box are folded.
  * @param {import("../types.js").Source} file
  * @param {number} number
  * @param {Map<number, string[]>} used
  * @param {Map<string, Line>} lines
  * @param {(line: Line) => void} click
  */
-function drawnFile(file, number, used, lines, click) {
-  const first = file.first ?? 1;
-  const list = element("ol", { class: "lines", "aria-label": file.name });
-  list.append(
-    ...file.lines.map((text, place) => {
-      const at = first + place;
-      const line = drawnLine(text, at, used.get(at) ?? [], click);
-      lines.set(`${number}:${at}`, line);
+function drawnFile({ name, first = 1, lines: texts }, number, used, lines, click) {
+  const list = element("ol", { class: "lines", "aria-label": name });
+  const rows = /** @param {{ from: number, to: number }} stretch */ ({ from, to }) =>
+    texts.slice(from - first, to - first + 1).map((text, place) => {
+      const line = drawnLine(text, from + place, used.get(from + place) ?? [], click);
+      lines.set(`${number}:${from + place}`, line);
       return line.row;
-    }),
-  );
-  return [element("h2", { title: file.name }, file.name), list];
+    });
+  for (const stretch of stretches(first, texts.length, [...used.keys()])) {
+    list.append(...(stretch.folded ? [fold(stretch, () => rows(stretch))] : rows(stretch)));
+  }
+  return [element("h2", { title: name }, name), list];
+}
+
+/**
+ * A line that stands for many, and unfolds them.
+ * @param {{ from: number, to: number }} stretch
+ * @param {() => HTMLElement[]} rows
+ */
+function fold({ from, to }, rows) {
+  const row = element("li", { class: "fold" });
+  const unfold = () => {
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    row.replaceWith(...rows());
+    next?.querySelector("button")?.focus({ preventScroll: true });
+  };
+  row.append(button(`⋯ lines ${from} to ${to}`, unfold, { tabindex: -1 }));
+  return row;
 }
 
 /**
@@ -89,10 +111,9 @@ function drawnLine(text, at, keys, click) {
  * @param {Store} store
  * @param {View} view
  */
-function choose({ keys, count }, store, view) {
+function chooseNext({ keys, count }, store, view) {
   const place = (keys.indexOf(store.get().selected) + 1) % keys.length;
-  store.set({ selected: keys[place], found: new Set(keys.length > 1 ? keys : []) });
-  view.reveal(keys[place]);
+  choose(keys[place], store, view, { found: new Set(keys.length > 1 ? keys : []) });
   if (keys.length > 1) count.textContent = `${place + 1} of ${keys.length}`;
 }
 
@@ -106,9 +127,10 @@ function choose({ keys, count }, store, view) {
 function marker({ moments, forward }, known, lines, panel) {
   /** @type {HTMLElement[]} */
   let marked = [];
-  const lineOf = /** @param {string | undefined} key */ (key) => {
-    const place = known.boxes.get(key ?? "")?.source ?? known.boxes.get(known.arrows.get(key ?? "")?.to ?? "")?.source;
-    return place && lines.get(`${place[0]}:${place[1]}`)?.row;
+  let walked = false; // what is told at the opening of a page is no step that was taken
+  const lineOf = /** @param {string} key */ (key) => {
+    const box = known.boxes.get(key) ?? known.boxes.get(known.arrow(key)?.to ?? "");
+    return box?.source && lines.get(`${box.source[0]}:${box.source[1]}`)?.row;
   };
   return /** @param {State} state @param {State | null} before */ (state, before) => {
     for (const row of marked) {
@@ -116,7 +138,8 @@ function marker({ moments, forward }, known, lines, panel) {
       delete row.dataset.now;
     }
     const selected = lineOf(state.selected);
-    const now = lineOf(moments?.[state.moment]?.box);
+    walked ||= before !== null && state.moment !== before.moment;
+    const now = walked ? lineOf(moments?.[state.moment]?.box ?? "") : undefined;
     if (now) now.dataset.now = state.moment <= (forward ?? 0) ? "forward" : "backward";
     selected?.setAttribute("aria-current", "true");
     marked = [selected, now].filter((row) => row !== undefined && row !== null);
@@ -130,18 +153,18 @@ function marker({ moments, forward }, known, lines, panel) {
  * @param {HTMLElement} panel
  */
 function roving(panel) {
-  const buttons = [...panel.querySelectorAll("button")];
-  if (buttons[0]) buttons[0].tabIndex = 0;
+  const stops = () => [...panel.querySelectorAll("button")];
+  const [first] = stops();
+  if (first) first.tabIndex = 0;
   panel.addEventListener("keydown", (event) => {
+    const buttons = stops();
     const place = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
     const next = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: buttons.length - 1 }[event.key];
     if (place < 0 || next === undefined || !buttons[next]) return;
     event.preventDefault();
     buttons[next].focus();
   });
-  panel.addEventListener("focusin", (event) => {
-    if (!(event.target instanceof HTMLButtonElement)) return;
-    for (const each of buttons) if (each.tabIndex === 0) each.tabIndex = -1;
-    event.target.tabIndex = 0;
+  panel.addEventListener("focusin", ({ target }) => {
+    for (const each of stops()) each.tabIndex = each === target ? 0 : -1;
   });
 }

@@ -6,6 +6,7 @@ import { direction, playsFrom, spokenLine, standing, within } from "./moments.js
 /** @typedef {import("../types.js").Store} Store */
 
 const PAUSE = 1200; // milliseconds from one step to the next while it plays
+const FEW = 60; // moments, all of which are measured so that nothing moves from one to the next
 const ICONS = {
   first: "M4 3v10M13 3 7 8l6 5z",
   back: "M11 3 5 8l6 5z",
@@ -36,12 +37,15 @@ export function stepper(moments, forward, store) {
   const buttons = controls(go, step, clock, last);
   const where = element("span", { class: "where" });
   const told = element("p", { class: "told" });
-  const spoken = element("div", { class: "moment", "aria-live": "polite", "aria-atomic": "true" }, where, told);
+  const spoken = element("div", { "aria-live": "polite", "aria-atomic": "true" }, where, told);
+  const few = moments.length <= FEW;
   const panel = element(
     "section",
     { id: "stepper", "aria-label": "Step through the run" },
     element("div", { class: "walk" }, buttons.group, element("div", { class: "track" }, slider, ends(forward, last))),
-    spoken,
+    few
+      ? element("div", { class: "moment" }, spoken, ...moments.map(roomFor))
+      : element("div", { class: "moment many", tabindex: 0, role: "group", "aria-label": "What happens" }, spoken),
   );
   const show = () => {
     const { moment } = store.get();
@@ -59,6 +63,19 @@ export function stepper(moments, forward, store) {
   keys(step, clock.toggle);
   show();
   return panel;
+}
+
+/**
+ * What is told of a moment, unseen and unheard, where it stands when it is told: it keeps the room for it.
+ * @param {Moment} moment
+ */
+function roomFor({ told }) {
+  return element(
+    "div",
+    { class: "room", "aria-hidden": "true" },
+    element("span", { class: "where" }, "0"),
+    element("p", { class: "told" }, drawnCells(told)),
+  );
 }
 
 /**

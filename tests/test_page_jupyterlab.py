@@ -113,15 +113,31 @@ def notebook(browser, lab, tmp_path_factory):
     visits = Visits(browser, tmp_path_factory.mktemp("visits"))
     write(lab.folder / "lesson.ipynb", CELLS)
     page = opened(visits, lab, "lesson.ipynb")
-    page.locator(".jp-NotebookPanel-toolbar", has_text="Python 3").wait_for(timeout=WAIT)  # before that it asks which kernel
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    run_all(page)
     frames = page.locator(".jp-OutputArea-output iframe")
     page.locator(".jp-RenderedText[data-mime-type*=stderr]").or_(frames.nth(1)).first.wait_for(timeout=WAIT)
     assert frames.count() == len(CELLS) - 2, page.locator(".jp-OutputArea").all_inner_texts()
     yield page
     visits.close()
     assert visits.problems == []
+
+
+def run_all(page):
+    """Run every cell by the menu, again and again until the kernel is there to do it."""
+    page.locator(".jp-NotebookPanel-toolbar", has_text="Python 3").wait_for(timeout=WAIT)
+    prompt, answer = page.locator(".jp-InputPrompt").first, page.locator(".jp-Dialog .jp-mod-accept")
+    for _ in range(30):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_timeout(1000)
+        if prompt.inner_text() != "[ ]:":
+            return
+        if answer.count():  # which kernel? the one that is proposed
+            answer.click()
+            page.wait_for_timeout(3000)
+        if prompt.inner_text() != "[ ]:":
+            return
+    pytest.fail("the kernel does not come")
 
 
 def frame(page, number=0):

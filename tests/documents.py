@@ -18,6 +18,8 @@ from pathlib import Path
 FENCE = re.compile(r"^```(\w*)$")
 MARK = "== end of a block =="
 WIDTH = "110"
+PICTURE = Path("docs/pictures/back_propagation.svg")
+"""What README.md shows, drawn from the example beside it."""
 
 
 class DocumentFailed(Exception):
@@ -125,6 +127,19 @@ def difference(path: Path, *, folder: Path) -> str:
     return "\n".join(difflib.unified_diff(before.splitlines(), now.splitlines(), f"{path.name}", "printed now", lineterm=""))
 
 
+def picture(folder: Path) -> str:
+    """README's picture as it is drawn now."""
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / PICTURE.name
+        run_commands(PICTURE, [f"$ byhand explain examples/back_propagation.py --svg {file.as_posix()}"], folder)
+        return file.read_text(encoding="utf-8")
+
+
+def picture_differs(folder: Path) -> bool:
+    """Whether README's picture is not the one that is drawn now."""
+    return (folder / PICTURE).read_text(encoding="utf-8") != picture(folder)
+
+
 def main(words: list[str]) -> int:
     """0 if every document is true, 1 if one is not, after printing the differences."""
     folder = Path(words[0]).resolve()
@@ -142,6 +157,11 @@ def main(words: list[str]) -> int:
         report = difference(path, folder=folder)
         wrong += bool(report)
         print(report or f"{path.relative_to(folder)} is true")
+    if "--write" in words:
+        (folder / PICTURE).write_text(picture(folder), encoding="utf-8")
+    elif picture_differs(folder):
+        wrong += 1
+        print(f"{PICTURE} is not what is drawn now")
     return 1 if wrong else 0
 
 

@@ -1,9 +1,10 @@
 """The documents say what is printed: every block is run, every output compared."""
 
+import shutil
 from pathlib import Path
 
 import pytest
-from documents import DocumentFailed, difference, documents, executed
+from documents import PICTURE, DocumentFailed, difference, documents, executed, picture_differs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +20,20 @@ def write(folder, *lines):
 def test_a_document_shows_what_is_printed(path):
     """Each output in README.md, CONTRIBUTING.md and docs/ is what its block prints now; `python3 dev.py readme` writes them."""
     assert difference(path, folder=ROOT) == ""
+
+
+def test_the_picture_is_the_one_that_is_drawn():
+    """README shows the example as this version draws it; `python3 dev.py readme` draws it again."""
+    assert not picture_differs(ROOT)
+
+
+def test_a_false_picture_is_seen(tmp_path):
+    """A picture with another number in it is reported."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / PICTURE).parent.mkdir(parents=True)
+    (tmp_path / PICTURE).write_text((ROOT / PICTURE).read_text(encoding="utf-8").replace("−2", "−3"), encoding="utf-8")
+
+    assert picture_differs(tmp_path)
 
 
 def test_a_false_output_is_seen(tmp_path):

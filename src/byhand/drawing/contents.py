@@ -7,7 +7,7 @@ from functools import cached_property
 from byhand.document import Cell, Role
 from byhand.drawing.clock import Clock
 from byhand.drawing.modules import common_path, keys_of_modules
-from byhand.drawing.rows import EQUALS, Line, fitted, gradient_lines, in_line, short, value_lines
+from byhand.drawing.rows import EQUALS, Line, fitted, gradient_lines, in_line, in_two, short, value_lines
 from byhand.drawing.sources import programs
 from byhand.drawing.suspects import suspects
 from byhand.explanation.formulas import formula_of
@@ -16,7 +16,7 @@ from byhand.explanation.labels import Labels, Target, asked
 from byhand.explanation.modules import Module, arriving, judged, leaving, span, users_of
 from byhand.explanation.products import product
 from byhand.explanation.tensor import equation
-from byhand.picture import Shows
+from byhand.picture import Shows, Sketch
 from byhand.results import Comparison, Constant, Contribution, Leaf, Output, Pass, Step, Verdict
 from byhand.value import Shown, Value
 from byhand.words import brief, counted, finite, plain, single
@@ -53,10 +53,12 @@ class Contents:
         self._weights: dict[int, Content] = {}
         self.large = len(result.steps) > LARGE
 
-    def operation(self, step: Step) -> Content:
-        """The box of an operation."""
-        title, targets = fitted(equation(step, self._labels)), [(step.index, number) for number in range(len(step.outputs))]
-        rows = ((Shows.ALWAYS, title), *self._outputs(step))
+    def operation(self, step: Step, *, beside: bool = False) -> Content:
+        """The box of an operation; `beside` closed modules it is told in short, without sketches."""
+        made, targets = equation(step, self._labels), [(step.index, number) for number in range(len(step.outputs))]
+        title = fitted(made)
+        lines = ((Shows.ALWAYS, each) for each in (in_two(made) if beside else [title]))
+        rows = (*lines, *(line for line in self._outputs(step) if not (beside and isinstance(line[1], Sketch))))
         verdict = worst(each.comparison for each in step.contributions if asked(each))
         return Content(
             rows,
@@ -125,7 +127,7 @@ class Contents:
         operations = Cell(counted(each, "operation") + (f" × {count}" if count > 1 else ""), Role.FAINT)
         come = span([arriving(module, self._users) for module in group])
         gone = span([leaving(module, self._labels) for module in group])
-        rows: list[Line] = [(Shows.ALWAYS, name), (Shows.ALWAYS, (operations,))]
+        rows: list[Line] = [(Shows.ALWAYS, name), (Shows.ALWAYS, (operations,)), *self._result_in(steps)]
         rows += [
             (Shows.BACKWARD, (Cell(word, Role.FAINT), Cell(norm, Role.BACKWARD)))
             for word, norm in (("grad in ", come), ("grad out ", gone))
@@ -137,6 +139,13 @@ class Contents:
         return Content(
             tuple(rows), self._about(group), spoken, shape, forward=forward, backward=max(map(self.clock.backward, steps), default=0)
         )
+
+    def _result_in(self, steps: Sequence[Step]) -> Iterator[Line]:
+        """What the run came to, if that is one number and was worked out among these operations."""
+        roots = self._result.graph.roots
+        root = (roots[0].node, roots[0].output_nr) if len(roots) == 1 else (-1, 0)
+        if any(step.index == root[0] for step in steps) and single(value := self._labels.value(root)) is not None:
+            yield Shows.FORWARD, (short(self._labels.cell(root), LABEL), EQUALS, in_line(value, Role.FORWARD, LABEL))
 
     def _about(self, group: Sequence[Module]) -> str:
         """The key of the details of some modules, "" for operations of no module."""

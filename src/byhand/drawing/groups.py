@@ -86,13 +86,11 @@ def _number(groups: Sequence[Group]) -> None:
 
 
 def _open(group: Group, *, outermost: bool) -> None:
-    """Take out of their boxes what needs none: single operations, lists of modules, and a module that is nearly everything."""
+    """Take out of their boxes what needs none: lists of modules, and a module that is nearly everything."""
     group.shown = group.path
     items: list[Item] = []
     for item in group.items:
-        if isinstance(item, Group) and len(item.steps) == 1:
-            items.append(item.steps[0])
-        elif isinstance(item, Group) and _is_list(item):
+        if isinstance(item, Group) and _is_list(item):
             items += item.items
         elif isinstance(item, Group) and len(item.steps) >= DOMINANT * len(group.steps) and (outermost or len(group.items) <= ALONE):
             group.shown = item.shown

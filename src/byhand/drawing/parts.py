@@ -38,13 +38,14 @@ class Parts:
 
     def _part(self, group: Group) -> Part:
         inside = self._joins.inside[group.key]
-        boxes = [self._ghost(ghost) for ghost in inside.ghosts] + [self._item(item) for item in group.items]
+        beside = not group.path and any(isinstance(item, Group) and item.kind is not Kind.STRETCH for item in group.items)
+        boxes = [self._ghost(ghost) for ghost in inside.ghosts] + [self._item(item, beside=beside) for item in group.items]
         arrows = [arrow_of(*ends, join, self._contents) for ends, join in inside.joins.items()]
         return placed(group.key, group.title, boxes, arrows, self._engine)
 
-    def _item(self, item: Item) -> Measured:
+    def _item(self, item: Item, *, beside: bool) -> Measured:
         if not isinstance(item, Group):
-            return measured(key_of(item), Kind.OPERATION, self._contents.operation(item))
+            return measured(key_of(item), Kind.OPERATION, self._contents.operation(item, beside=beside))
         content = self._contents.module(item.title, item.steps, self._joins.leaves_of(item), count=item.count)
         return measured(item.key, item.kind, content, self._made[item.key])
 

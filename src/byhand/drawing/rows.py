@@ -1,6 +1,7 @@
 """The lines of a box: its title, a value, a gradient. Small tensors are numbers, larger ones a shape and a sketch."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,8 +18,11 @@ TITLE = 38  # characters of a title
 WIDE = 38  # characters of a line of numbers
 LONGEST = 44  # characters of a name and what is equal to it
 MOST = 4  # lines of numbers
+NARROW = 20  # characters of a title beside closed modules
+BEGUN = 6  # characters of a name in such a title
 NAME = 14  # characters of a name that a long expression leaves
 EQUALS = Cell(" = ")
+_LONG = re.compile(rf"[^\W\d][\w.]{{{BEGUN + 1},}}")
 
 
 def fitted(parts: Sequence[Cell], longest: int = TITLE) -> tuple[Cell, ...]:
@@ -32,6 +36,15 @@ def fitted(parts: Sequence[Cell], longest: int = TITLE) -> tuple[Cell, ...]:
     first = short(first, room)
     left = longest - len(first.text) - 3 * len(rest)
     return tuple(piece for each in (first, *(short(each, left // len(rest)) for each in rest)) for piece in (EQUALS, each))[1:]
+
+
+def in_two(parts: Sequence[Cell]) -> list[tuple[Cell, ...]]:
+    """Equal pieces in two short lines, the last with the beginnings of its names only; in one line if that is short."""
+    name, made = parts[0], parts[-1]
+    if len(name.text) + 3 + len(made.text) <= NARROW or len(parts) == 1:
+        return [fitted((name, made) if len(parts) > 1 else parts, NARROW)]
+    begun = _LONG.sub(lambda found: f"{found[0][:BEGUN]}…", made.text)
+    return [(short(name, NARROW),), (EQUALS, short(Cell(begun, made.role), NARROW))]
 
 
 def short(piece: Cell, longest: int) -> Cell:

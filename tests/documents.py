@@ -158,6 +158,7 @@ def main(words: list[str]) -> int:
         wrong += bool(report)
         print(report or f"{path.relative_to(folder)} is true")
     if "--write" in words:
+        (folder / PICTURE).parent.mkdir(exist_ok=True)
         (folder / PICTURE).write_text(picture(folder), encoding="utf-8")
     elif picture_differs(folder):
         wrong += 1

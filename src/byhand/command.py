@@ -109,10 +109,12 @@ def report(wanted: Wanted) -> int:
 def _report_script(wanted: Wanted) -> int:
     from byhand.output import deliver, verdict
     from byhand.programs import compiled, output_aside, run_script
+    from byhand.recording.sketch import no_drawing
     from byhand.run import Run
 
     code, run, process = compiled(wanted.file), Run(), os.getpid()
-    with output_aside() if wanted.to_terminal else nullcontext():
+    aside, values = output_aside() if wanted.to_terminal else nullcontext(), nullcontext() if wanted.pictured else no_drawing()
+    with aside, values:
         problem = run_script(wanted.file, code, wanted.arguments, run)
     forked = os.getpid() != process
     if forked or os.environ.get("RANK", str(wanted.rank)) != str(wanted.rank):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TERMINAL = "-"  # in place of a file's name
+PICTURES = ("html", "svg", "png", "tikz")  # formats that show tensors as heat maps
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,8 @@ class Wanted:
     def to_terminal(self) -> bool:
         """Whether one of the files is the terminal, so that nothing else may stand there."""
         return TERMINAL in self.outputs.values()
+
+    @property
+    def pictured(self) -> bool:
+        """Whether a picture of the run is asked for."""
+        return any(self.outputs.get(name) for name in PICTURES)

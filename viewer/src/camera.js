@@ -12,6 +12,9 @@ const LARGEST = 6;
 const ENOUGH = 1.6;
 /** Texts can be read from this scale on. */
 const READABLE = 0.72;
+/** A picture is shown whole down to this scale; a larger one begins at its left top, at a scale between these two. */
+const WHOLE = 0.45;
+const PARTLY = [0.6, 0.85];
 const MARGIN = 24;
 
 /**
@@ -40,16 +43,31 @@ export function showing(area, size) {
 }
 
 /**
- * Shows a whole rectangle if its texts can be read then, else as much of it, from the left, as can be read.
+ * Shows a whole rectangle if one can make it out then, else as much of it, from its left, as can be read; what is higher than the
+ * window is shown where its first box is.
  * @param {Rectangle} area
  * @param {Size} size
+ * @param {Rectangle} first
  * @returns {Camera}
  */
-export function opening(area, size) {
+export function opening(area, size, first) {
   const all = showing(area, size);
-  if (all.k >= READABLE) return all;
-  const k = READABLE;
-  return { k, x: Math.max(MARGIN, (size.w - area.w * k) / 2) - area.x * k, y: (size.h - area.h * k) / 2 - area.y * k };
+  if (all.k >= WHOLE) return all;
+  const k = Math.max(PARTLY[0], Math.min(PARTLY[1], (size.h - 2 * MARGIN) / area.h));
+  const x = Math.max(MARGIN, (size.w - area.w * k) / 2) - area.x * k;
+  const [top, foot] = [MARGIN - area.y * k, size.h - MARGIN - (area.y + area.h) * k];
+  const y = top <= foot ? (top + foot) / 2 : Math.max(foot, Math.min(top, size.h / 2 - (first.y + first.h / 2) * k));
+  return { k, x, y };
+}
+
+/**
+ * The height of a window of this width that shows the opening of a rectangle without empty ground.
+ * @param {Size} area
+ * @param {number} width
+ */
+export function heightFor(area, width) {
+  const whole = Math.min((width - 2 * MARGIN) / area.w, ENOUGH);
+  return area.h * (whole >= WHOLE ? whole : PARTLY[1]) + 2 * MARGIN;
 }
 
 /**

@@ -9,17 +9,18 @@ import { heatScale } from "./heat.js";
 /** @typedef {{ box: (box: Box) => string, arrow: (arrow: Arrow) => string, heat: (box: Box) => string, selected: string, spoken: (box: Box) => string }} Marks */
 
 /**
- * The marks of one state. `shownAs` gives the box that stands for another one, which may lie in a closed part.
+ * The marks of one state. `shownAs` gives the box that stands for another one, which may lie in a closed part, `found` those that
+ * stand for what a search found.
  * @param {PageData} data
  * @param {State} state
  * @param {(key: string) => string} shownAs
+ * @param {ReadonlySet<string>} found
  * @returns {Marks}
  */
-export function marksOf(data, state, shownAs) {
+export function marksOf(data, state, shownAs, found) {
   const { moment } = state;
   const heat = data.heats?.[state.heat];
   const scale = heat ? heatScale(heat) : null;
-  const found = new Set([...state.found].map(shownAs));
   const selected = shownAs(state.selected);
   const now = shownAs(data.moments?.[moment]?.box ?? "");
   const live = Boolean(data.moments?.length) && moment < (data.moments?.length ?? 0) - 1;

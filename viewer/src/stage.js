@@ -28,11 +28,11 @@ export class Stage {
   /**
    * @param {string} title
    * @param {() => Play} play
-   * @param {() => void} begin what is done when the window has a size for the first time
+   * @param {() => void} resized what is done when the window has got another size
    */
-  constructor(title, play, begin) {
+  constructor(title, play, resized) {
     this.play = play;
-    this.begin = begin;
+    this.resized = resized;
     this.ground = svg("g", { class: "camera", role: "presentation" });
     this.svg = svg("svg", attributes(title), this.ground);
     this.painter = createPainter(this.ground);
@@ -59,17 +59,21 @@ export class Stage {
 
   /** Follows the size of the window from now on. */
   start() {
-    new ResizeObserver(() => this.resized()).observe(this.element);
-    this.resized();
+    const follow = () => {
+      if (!this.measure()) return;
+      this.resized();
+      this.changed();
+    };
+    new ResizeObserver(follow).observe(this.element);
+    follow();
   }
 
-  resized() {
+  /** Takes the size of the window; whether it is another one than before. */
+  measure() {
     const { clientWidth: w, clientHeight: h } = this.element;
-    if (!w || !h || (w === this.size.w && h === this.size.h)) return;
-    const first = !this.size.w;
+    if (!w || !h || (w === this.size.w && h === this.size.h)) return false;
     this.size = { w, h };
-    if (first) this.begin();
-    this.changed();
+    return true;
   }
 
   /** The part of the scene that the window shows. */

@@ -1,7 +1,6 @@
 // The live picture: what is open, selected and focused, and where the reader looks.
 import * as camera from "./camera.js";
 import { buttons, pressed } from "./controls.js";
-import geometry from "./geometry.json" with { type: "json" };
 import { listen } from "./gestures.js";
 import { marksOf } from "./marks.js";
 import { createScene } from "./scene.js";
@@ -13,7 +12,7 @@ import * as walk from "./walk.js";
 /** @typedef {import("./types.js").State} State */
 
 /** The height of the buttons that stand on the picture. */
-const STRIP = 44;
+export const STRIP = 32;
 
 /**
  * The live picture in `container`, which it fills.
@@ -41,13 +40,16 @@ export class Picture {
     this.scene = createScene(data.root);
     this.root = this.scene.layout(store.get().opened);
     this.focused = walk.first(this.root);
+    this.found = this.newFound();
     this.marks = this.newMarks();
     /** What is revealed before the window has a size. */
     this.awaited = "";
+    /** Where the camera stood when it was fitted. @type {camera.Camera | null} */
+    this.fitted = null;
     this.stage = new Stage(
       data.title,
       () => this.play(),
-      () => (this.awaited ? this.reveal(this.awaited) : this.fit()),
+      () => this.resized(),
     );
     this.stage.element.append(buttons(this));
     this.listen();
@@ -75,9 +77,19 @@ export class Picture {
     return { root: this.root, marks: this.marks, focused: this.focused, focusedItem: spot && walk.itemOf(spot) };
   }
 
-  /** Shows all of the picture, or as much of it, from the left, as can be read. */
+  /** Shows all of the picture, or as much of it, from its first box on, as can be read. */
   fit() {
-    if (this.stage.size.w) this.stage.look(camera.opening(this.whole(), this.room()));
+    this.stage.measure();
+    if (!this.stage.size.w) return;
+    const whole = this.whole();
+    this.fitted = camera.opening(whole, this.room(), this.areaOf(walk.first(this.root)) ?? whole);
+    this.stage.look(this.fitted);
+  }
+
+  /** After a change of the window's size what was fitted is fitted again. */
+  resized() {
+    if (this.awaited) this.reveal(this.awaited);
+    else if (!this.fitted || this.fitted === this.stage.camera) this.fit();
   }
 
   /** Shows all of the picture, however small. */
@@ -93,8 +105,7 @@ export class Picture {
 
   /** The rectangle of the whole scene. */
   whole() {
-    const { margin } = geometry;
-    return { x: -margin, y: -margin, w: this.root.w + 2 * margin, h: this.root.h + 2 * margin };
+    return { x: 0, y: 0, w: this.root.w, h: this.root.h };
   }
 
   /**
@@ -109,10 +120,10 @@ export class Picture {
       this.store.set({ opened: new Set([...opened, ...found.around.map((box) => box.key)]) });
     }
     this.focused = key;
-    this.awaited = key;
+    this.awaited = this.stage.size.w ? "" : key;
     this.stage.changed();
     const area = this.areaOf(key);
-    if (area && this.stage.size.w) this.stage.go(camera.centring(this.stage.camera, area, this.stage.size));
+    if (area && !this.awaited) this.stage.go(camera.centring(this.stage.camera, area, this.stage.size));
   }
 
   /**
@@ -140,7 +151,12 @@ export class Picture {
   }
 
   newMarks() {
-    return marksOf(this.data, this.store.get(), (key) => this.shownAs(key));
+    return marksOf(this.data, this.store.get(), (key) => this.shownAs(key), this.found);
+  }
+
+  /** The boxes that stand for what a search found. */
+  newFound() {
+    return new Set([...this.store.get().found].map((key) => this.shownAs(key)));
   }
 
   /**
@@ -149,6 +165,7 @@ export class Picture {
    */
   changed(state, before) {
     if (state.opened !== before.opened) this.root = this.scene.layout(state.opened);
+    if (state.opened !== before.opened || state.found !== before.found) this.found = this.newFound();
     this.marks = this.newMarks();
     if (state.moment !== before.moment) this.follow(this.data.moments?.[state.moment]?.box ?? "");
     this.stage.changed();

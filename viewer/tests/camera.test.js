@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { between, bringing, centring, held, opening, showing, shown, zoomed } from "../src/camera.js";
+import { between, bringing, centring, heightFor, held, opening, showing, shown, zoomed } from "../src/camera.js";
 
 const SIZE = { w: 1000, h: 600 };
 
@@ -30,11 +30,32 @@ test("a small picture is not blown up", () => {
   assert.equal(showing({ x: 0, y: 0, w: 10, h: 10 }, SIZE).k, 1.6);
 });
 
-test("a picture too large to read begins at its left", () => {
-  const camera = opening({ x: 0, y: 0, w: 50000, h: 100 }, SIZE);
+test("a picture is shown whole as long as one can make it out", () => {
+  const area = { x: 0, y: 0, w: 2000, h: 300 };
 
-  assert.ok(camera.k > 0.7);
-  assert.equal(at(camera, 0, 0)[0], 24);
+  assert.deepEqual(opening(area, SIZE, area), showing(area, SIZE));
+  assert.ok(opening(area, SIZE, area).k < 0.5);
+});
+
+test("a wider picture begins at its left, in the middle of the height", () => {
+  const area = { x: 0, y: 0, w: 50000, h: 100 };
+  const camera = opening(area, SIZE, area);
+
+  assert.equal(camera.k, 0.85);
+  assert.deepEqual(at(camera, 0, 50), [24, 300]);
+});
+
+test("a picture wider and higher than the window begins where its first box is, never above its top", () => {
+  const area = { x: 0, y: 0, w: 50000, h: 4000 };
+
+  assert.deepEqual(opening(area, SIZE, { x: 0, y: 0, w: 100, h: 50 }), { k: 0.6, x: 24, y: 24 });
+  assert.deepEqual(at(opening(area, SIZE, { x: 0, y: 1975, w: 100, h: 50 }), 0, 2000), [24, 300]);
+});
+
+test("a window as high as it should be has no empty ground", () => {
+  assert.equal(heightFor({ w: 952, h: 100 }, 1000), 100 + 48);
+  assert.equal(heightFor({ w: 100, h: 100 }, 1000), 160 + 48);
+  assert.equal(heightFor({ w: 50000, h: 100 }, 1000), 85 + 48);
 });
 
 test("what is in the window already is not moved", () => {

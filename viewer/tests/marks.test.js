@@ -33,7 +33,8 @@ const DATA = {
  * @param {Partial<import("../src/types.js").State>} state
  */
 function marks(state) {
-  return marksOf(DATA, createStore(state).get(), (key) => (key === "s9" ? "s1" : key));
+  const shownAs = (/** @type {string} */ key) => (key === "s9" ? "s1" : key);
+  return marksOf(DATA, createStore(state).get(), shownAs, new Set([...(state.found ?? [])].map(shownAs)));
 }
 
 test("what is not computed yet has neither value nor gradient", () => {

@@ -16,7 +16,7 @@ LONGEST = 320  # pixels of a label
 AND = Cell(" and ", Role.FAINT)
 
 
-def arrow_of(source: str, target: str, join: Join, contents: Contents) -> Arrow:
+def arrow_of(source: str, target: str, join: Join, contents: Contents, *, beside: bool) -> Arrow:
     """The arrow of a join. Only what ends at an operation has a label: the contribution that this operation sends."""
     back = [(step, each) for step, each in join.sent if asked(each)]
     told = back if target.startswith("s") else []
@@ -27,7 +27,7 @@ def arrow_of(source: str, target: str, join: Join, contents: Contents) -> Arrow:
         target,
         tuple(join.values),
         (),
-        _label(told, contents),
+        _label(told, contents, beside=beside),
         None,
         f"s{told[0][0].index}.{told[0][1].edge}" if told else "",
         worst(each.comparison for _, each in back),
@@ -55,10 +55,10 @@ def led(arrow: Arrow, points: tuple[Point, ...], label_at: Point | None) -> Arro
     )
 
 
-def _label(told: Sequence[tuple[Step, Contribution]], contents: Contents) -> tuple[Cell, ...]:
+def _label(told: Sequence[tuple[Step, Contribution]], contents: Contents, *, beside: bool) -> tuple[Cell, ...]:
     """The contributions, several of one value to one operation beside each other."""
     cells: list[Cell] = []
     for step, each in told:
         cells += [AND] * bool(cells)
-        cells += contents.label(step, each)
+        cells += contents.label(step, each, beside=beside)
     return fitted(cells, SIZES["label"], LONGEST)

@@ -7,7 +7,7 @@ from functools import cached_property
 from byhand.document import Cell, Role
 from byhand.drawing.clock import Clock
 from byhand.drawing.modules import common_path, keys_of_modules
-from byhand.drawing.rows import EQUALS, Line, fitted, gradient_lines, in_line, in_two, short, value_lines
+from byhand.drawing.rows import EQUALS, Line, fitted, gradient_lines, in_line, in_norm, in_two, short, value_lines
 from byhand.drawing.sources import programs
 from byhand.drawing.suspects import suspects
 from byhand.explanation.formulas import formula_of
@@ -58,7 +58,7 @@ class Contents:
         made, targets = equation(step, self._labels), [(step.index, number) for number in range(len(step.outputs))]
         title = fitted(made)
         lines = ((Shows.ALWAYS, each) for each in (in_two(made) if beside else [title]))
-        rows = (*lines, *(line for line in self._outputs(step) if not (beside and isinstance(line[1], Sketch))))
+        rows = (*lines, *self._outputs(step, beside=beside))
         verdict = worst(each.comparison for each in step.contributions if asked(each))
         return Content(
             rows,
@@ -72,18 +72,21 @@ class Contents:
             self.clock.complete(*targets),
         )
 
-    def _outputs(self, step: Step) -> Iterator[Line]:
+    def _outputs(self, step: Step, *, beside: bool) -> Iterator[Line]:
         """The values of an operation, then the gradients that arrived at them."""
         shown = [number for number, output in enumerate(step.outputs) if _is_known(output)][:OUTPUTS] or [0]
         several = len(step.outputs) > 1
         for number in shown:
             name = (short(self._labels.cell((step.index, number)), LABEL), EQUALS) if several else ()
-            yield from value_lines(step.outputs[number].value, Shows.FORWARD, Role.FORWARD, before=name)
+            told = value_lines(step.outputs[number].value, Shows.FORWARD, Role.FORWARD, before=name)
+            yield from (line for line in told if not (beside and isinstance(line[1], Sketch)))
         if several and len(shown) < len(step.outputs):
             yield Shows.FORWARD, (Cell(f"… and {counted(len(step.outputs) - len(shown), 'more output')}", Role.FAINT),)
         for number in shown:
             output, target = step.outputs[number], (step.index, number)
-            yield from gradient_lines(self._labels.gradient(target), output.by_hand, output.by_torch, self.suspects.get(target))
+            suspect = self.suspects.get(target)
+            norm = in_norm(output.by_hand) if beside and suspect is None else None
+            yield from norm or gradient_lines(self._labels.gradient(target), output.by_hand, output.by_torch, suspect)
 
     def weight(self, leaf: Leaf) -> Content:
         """The box of a weight, its name as the user wrote it; the same for each of its ghosts."""
@@ -161,15 +164,18 @@ class Contents:
     def _users(self) -> dict[int, list[int]]:
         return users_of(self._result)
 
-    def label(self, step: Step, contribution: Contribution) -> tuple[Cell, ...]:
-        """What an arrow says of the contribution that comes back along it; nothing where this backward did not ask for it."""
+    def label(self, step: Step, contribution: Contribution, *, beside: bool = False) -> tuple[Cell, ...]:
+        """What an arrow says of the contribution that comes back along it; nothing where this backward did not ask for it.
+
+        `beside` closed modules a tensor is told by its norm.
+        """
         if not asked(contribution):
             return ()
         if contribution.local is None:
-            return tuple(self._tensor_label(step, contribution))
+            return tuple(self._tensor_label(step, contribution, beside=beside))
         return tuple(piece for each in product(step, contribution) for piece in (EQUALS, each))[1:]
 
-    def _tensor_label(self, step: Step, contribution: Contribution) -> Iterator[Cell]:
+    def _tensor_label(self, step: Step, contribution: Contribution, *, beside: bool) -> Iterator[Cell]:
         """A short formula, else the contribution itself in short; and that it differs or is not finite, if so."""
         by_hand = isinstance(contribution.by_hand, Value)
         shown = contribution.by_hand if by_hand else contribution.by_torch
@@ -177,6 +183,8 @@ class Contents:
         if formula is not None and len(formula.text) <= LABEL:
             yield formula
             yield from [Cell(" NOT FINITE", Role.LOUD)] * (not finite(shown))
+        elif beside and (norm := in_norm(shown)):
+            yield norm[0][1][-1]
         else:
             yield from [product(step, contribution)[-1]] if single(shown) is not None else [in_line(shown, Role.BACKWARD, LABEL)]
         if not by_hand and isinstance(shown, Value):

@@ -40,7 +40,7 @@ class Parts:
         inside = self._joins.inside[group.key]
         beside = not group.path and any(isinstance(item, Group) and item.kind is not Kind.STRETCH for item in group.items)
         boxes = [self._ghost(ghost) for ghost in inside.ghosts] + [self._item(item, beside=beside) for item in group.items]
-        arrows = [arrow_of(*ends, join, self._contents) for ends, join in inside.joins.items()]
+        arrows = [arrow_of(*ends, join, self._contents, beside=beside) for ends, join in inside.joins.items()]
         return placed(group.key, group.title, boxes, arrows, self._engine)
 
     def _item(self, item: Item, *, beside: bool) -> Measured:

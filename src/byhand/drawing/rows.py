@@ -18,7 +18,7 @@ TITLE = 38  # characters of a title
 WIDE = 38  # characters of a line of numbers
 LONGEST = 44  # characters of a name and what is equal to it
 MOST = 4  # lines of numbers
-NARROW = 20  # characters of a title beside closed modules
+NARROW = 17  # characters of a title beside closed modules
 BEGUN = 6  # characters of a name in such a title
 NAME = 14  # characters of a name that a long expression leaves
 EQUALS = Cell(" = ")
@@ -85,6 +85,12 @@ def in_short(shown: Value, role: Role, *, norm: bool = False) -> Cell:
     size = size_of(shown) if norm else None
     rest = f" {shown.dtype}" if size is None else f", norm {rounded(size)}"
     return Cell(f"{loud}{shape(shown.shape)}{rest}", Role.LOUD if loud else role)
+
+
+def in_norm(shown: Shown) -> list[tuple[Shows, tuple[Cell, ...]]]:
+    """A gradient too large for numbers as its norm, in one line; nothing for any other."""
+    size = None if isinstance(shown, Missing) or numbers_of(shown) is not None or not finite(shown) else size_of(shown)
+    return [] if size is None else [(Shows.BACKWARD, (Cell("grad ", Role.FAINT), Cell(f"norm {rounded(size)}", Role.BACKWARD)))]
 
 
 def in_line(shown: Shown, role: Role, longest: int) -> Cell:

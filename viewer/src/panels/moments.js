@@ -52,6 +52,29 @@ export function spokenLine(cells) {
     .trim();
 }
 
+const LINE = 70; // letters
+const [LEAST, MOST] = [3, 8]; // lines
+
+/**
+ * About how many lines the longest text of a moment takes.
+ * @param {readonly Moment[]} moments
+ */
+export function linesOf(moments) {
+  let most = LEAST;
+  for (const { told } of moments) {
+    if (most >= MOST) break;
+    const lines = (told ?? [])
+      .map(([text]) => text)
+      .join("")
+      .split("\n");
+    most = Math.max(
+      most,
+      lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / LINE)), 0),
+    );
+  }
+  return Math.min(most, MOST);
+}
+
 /**
  * What a box or an arrow still waits for at a moment: its value, its gradient, or nothing ("").
  * @param {{ forward?: number, backward?: number }} chosen

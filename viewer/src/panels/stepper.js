@@ -1,12 +1,11 @@
-import { drawnCells } from "./blocks.js";
 import { button, element, icon, typesText } from "./elements.js";
-import { direction, playsFrom, spokenLine, standing, within } from "./moments.js";
+import { playsFrom, spokenLine, standing, within } from "./moments.js";
+import { teller } from "./told.js";
 
 /** @typedef {import("../types.js").Moment} Moment */
 /** @typedef {import("../types.js").Store} Store */
 
 const PAUSE = 1200; // milliseconds from one step to the next while it plays
-const FEW = 60; // moments, all of which are measured so that nothing moves from one to the next
 const ICONS = {
   first: "M4 3v10M13 3 7 8l6 5z",
   back: "M11 3 5 8l6 5z",
@@ -35,17 +34,12 @@ export function stepper(moments, forward, store) {
   const slider = element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Moment of the run" });
   slider.addEventListener("input", () => go(Number(slider.value)));
   const buttons = controls(go, step, clock, last);
-  const where = element("span", { class: "where" });
-  const told = element("p", { class: "told" });
-  const spoken = element("div", { "aria-live": "polite", "aria-atomic": "true" }, where, told);
-  const few = moments.length <= FEW;
+  const told = teller(moments);
   const panel = element(
     "section",
     { id: "stepper", "aria-label": "Step through the run" },
     element("div", { class: "walk" }, buttons.group, element("div", { class: "track" }, slider, ends(forward, last))),
-    few
-      ? element("div", { class: "moment" }, spoken, ...moments.map(roomFor))
-      : element("div", { class: "moment many", tabindex: 0, role: "group", "aria-label": "What happens" }, spoken),
+    told.element,
   );
   const show = () => {
     const { moment } = store.get();
@@ -53,9 +47,7 @@ export function stepper(moments, forward, store) {
     slider.value = String(moment);
     panel.style.setProperty("--reached", along(moment / last));
     slider.setAttribute("aria-valuetext", `${words}: ${spokenLine(moments[moment]?.told ?? [])}`);
-    panel.dataset.direction = direction(moment, forward);
-    where.textContent = words;
-    told.replaceChildren(drawnCells(moments[moment]?.told ?? []));
+    told.show(moment, words);
     buttons.show(moment);
   };
   panel.style.setProperty("--turn", along((forward + 0.5) / last));
@@ -63,19 +55,6 @@ export function stepper(moments, forward, store) {
   keys(step, clock.toggle);
   show();
   return panel;
-}
-
-/**
- * What is told of a moment, unseen and unheard, where it stands when it is told: it keeps the room for it.
- * @param {Moment} moment
- */
-function roomFor({ told }) {
-  return element(
-    "div",
-    { class: "room", "aria-hidden": "true" },
-    element("span", { class: "where" }, "0"),
-    element("p", { class: "told" }, drawnCells(told)),
-  );
 }
 
 /**

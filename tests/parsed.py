@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 RAW = {"script", "style"}
+PARTS = ("style", "main", "data", "script")
 
 
 class Page(HTMLParser):
@@ -75,10 +76,9 @@ class Page(HTMLParser):
 
     @property
     def parts(self):
-        """The style, the page and the script that a notebook's frame unpacks."""
+        """The style, the page, the data and the script that a notebook's frame unpacks."""
         letters = self.packed("byhand-page").translate(str.maketrans(",.:", "&<>"))
-        style, main, script = gzip.decompress(base64.b85decode(letters)).decode().split("\0")
-        return {"style": style, "main": main, "script": script}
+        return dict(zip(PARTS, gzip.decompress(base64.b85decode(letters)).decode().split("\0"), strict=True))
 
 
 def source_hash(text):

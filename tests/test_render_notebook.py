@@ -2,6 +2,7 @@
 
 import base64
 import builtins
+import json
 import re
 
 import made
@@ -118,7 +119,7 @@ def test_the_frame_holds_picture_and_story():
     inside = Page(page.parts["main"])
 
     assert (len(inside.of("h1")), len(inside.of("svg")), len(inside.of("article"))) == (1, 1, 1)
-    assert page.data == page_data(pictures.example())
+    assert json.loads(page.parts["data"]) == page_data(pictures.example())
 
 
 def test_until_it_is_unpacked_the_frame_shows_the_text():

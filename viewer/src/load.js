@@ -4,12 +4,14 @@
 export const STATIC = "The live picture is not shown";
 
 /**
- * The page's data, from the element that carries them as base64 of gzipped JSON. Throws an Error whose message says why in plain words.
- * @param {{ textContent: string | null } | null} element
+ * The page's data, from the element that carries them as base64 of gzipped JSON, or as JSON if its type says so. Throws an Error whose
+ * message says why in plain words.
+ * @param {{ textContent: string | null, type?: string } | null} element
  * @returns {Promise<PageData>}
  */
 export async function load(element) {
   if (!element?.textContent) throw new Error("the page holds no data for it");
+  if (element.type === "application/json") return JSON.parse(element.textContent);
   if (typeof DecompressionStream !== "function") throw new Error("this browser cannot unpack its data (it knows no DecompressionStream)");
   try {
     return JSON.parse(await unpack(element.textContent.trim()));

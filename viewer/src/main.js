@@ -128,7 +128,7 @@ async function start() {
   const section = document.getElementById("picture");
   if (!page || !section) return;
   try {
-    const undo = mount(page, section, await load(document.getElementById("byhand-data")));
+    const undo = mount(page, section, await load(document.querySelector("script#byhand-data")));
     // a problem without an error is a browser's remark
     addEventListener("error", ({ error }) => {
       if (!error || !page.classList.contains("live")) return;

@@ -8,6 +8,7 @@ from byhand.drawing.joins import Joins
 from byhand.drawing.moments import moments
 from byhand.drawing.parts import Parts
 from byhand.drawing.sources import sources
+from byhand.explanation.frame import headline
 from byhand.explanation.labels import Labels
 from byhand.explanation.modules import find_part, module_tree
 from byhand.picture import Picture
@@ -26,5 +27,5 @@ def draw(result: Pass, *, part: str = "") -> Picture:
         path, steps = opened.path, [step for step in steps if step.index in inside]
     group = grouped(steps, labels, path)
     root = Parts(contents, Joins(result, group)).draw(group)
-    title = plain(path or result.program)
+    title = f"{headline(result, labels)}: {plain(path)}" if path else headline(result, labels)
     return Picture(title, root, moments(result, labels, contents), details(result, labels), sources(result), heats(result, root))

@@ -6,6 +6,8 @@ from functools import cached_property
 
 from byhand.document import Cell, Role
 from byhand.drawing.clock import Clock
+from byhand.drawing.large import LARGE, in_few
+from byhand.drawing.large import title as title_of
 from byhand.drawing.modules import common_path, keys_of_modules
 from byhand.drawing.rows import EQUALS, Line, fitted, gradient_lines, in_line, in_norm, in_two, short, value_lines
 from byhand.drawing.sources import programs
@@ -21,8 +23,8 @@ from byhand.results import Comparison, Constant, Contribution, Leaf, Output, Pas
 from byhand.value import Shown, Value
 from byhand.words import brief, counted, finite, plain, single
 
-LARGE = 5_000  # operations; in a larger run less is said of each
 OUTPUTS = 3  # of one operation that have lines of their own
+GRAD = Cell("grad ", Role.FAINT)
 LABEL = 24  # characters of a formula on an arrow
 NOT_SAID = 38  # characters of a name
 
@@ -55,9 +57,10 @@ class Contents:
 
     def operation(self, step: Step, *, beside: bool = False) -> Content:
         """The box of an operation; `beside` closed modules it is told in short, without sketches."""
-        made, targets = equation(step, self._labels), [(step.index, number) for number in range(len(step.outputs))]
-        title = fitted(made)
-        lines = ((Shows.ALWAYS, each) for each in (in_two(made) if beside else [title]))
+        targets = [(step.index, number) for number in range(len(step.outputs))]
+        made = title_of(step, self._labels) if self.large else equation(step, self._labels)
+        title = made if self.large else fitted(made)
+        lines = ((Shows.ALWAYS, each) for each in (in_two(made) if beside and not self.large else [title]))
         rows = (*lines, *self._outputs(step, beside=beside))
         verdict = worst(each.comparison for each in step.contributions if asked(each))
         return Content(
@@ -78,15 +81,29 @@ class Contents:
         several = len(step.outputs) > 1
         for number in shown:
             name = (short(self._labels.cell((step.index, number)), LABEL), EQUALS) if several else ()
-            told = value_lines(step.outputs[number].value, Shows.FORWARD, Role.FORWARD, before=name)
+            told = self._value(step.outputs[number].value, before=name)
             yield from (line for line in told if not (beside and isinstance(line[1], Sketch)))
         if several and len(shown) < len(step.outputs):
             yield Shows.FORWARD, (Cell(f"… and {counted(len(step.outputs) - len(shown), 'more output')}", Role.FAINT),)
         for number in shown:
             output, target = step.outputs[number], (step.index, number)
-            suspect = self.suspects.get(target)
-            norm = in_norm(output.by_hand) if beside and suspect is None else None
-            yield from norm or gradient_lines(self._labels.gradient(target), output.by_hand, output.by_torch, suspect)
+            norm = in_norm(output.by_hand) if beside and target not in self.suspects else None
+            yield from norm or self._gradient(target, output.by_hand, output.by_torch)
+
+    def _value(self, shown: Shown, *, before: tuple[Cell, ...] = ()) -> Iterator[Line]:
+        """The lines of a value, in a large run only one."""
+        if self.large:
+            yield Shows.FORWARD, (*before, in_few(shown, Role.FORWARD))
+        else:
+            yield from value_lines(shown, Shows.FORWARD, Role.FORWARD, before=before)
+
+    def _gradient(self, target: Target, by_hand: Shown, by_torch: Shown) -> Iterator[Line]:
+        """The lines of a gradient, in a large run only one, but where PyTorch's may be another."""
+        if self.large and isinstance(by_hand, Value) and target not in self.suspects:
+            yield Shows.BACKWARD, (GRAD, in_few(by_hand, Role.BACKWARD))
+        else:
+            lines = gradient_lines(self._labels.gradient(target), by_hand, by_torch, self.suspects.get(target))
+            yield from (line for line in lines if not (self.large and isinstance(line[1], Sketch)))
 
     def weight(self, leaf: Leaf) -> Content:
         """The box of a weight, its name as the user wrote it; the same for each of its ghosts."""
@@ -100,8 +117,8 @@ class Contents:
         verdict = worst([measured(leaf, [each for _, each in labels.uses.get(target, ())])])
         rows = (
             (Shows.ALWAYS, title),
-            *value_lines(leaf.value, Shows.FORWARD, Role.FORWARD),
-            *gradient_lines(labels.gradient(target), leaf.by_hand, leaf.by_torch, self.suspects.get(target)),
+            *self._value(leaf.value),
+            *self._gradient(target, leaf.by_hand, leaf.by_torch),
         )
         spoken = self._spoken(title, leaf.value, target, leaf.by_hand, verdict)
         return Content(rows, f"w{leaf.index}", spoken, verdict, backward=self.clock.complete(target))
@@ -109,14 +126,14 @@ class Contents:
     def constant(self, number: int, constant: Constant) -> Content:
         """The box of a value without gradient."""
         title = (short(Cell(plain(constant.name), Role.NAME), NOT_SAID),)
-        rows = ((Shows.ALWAYS, title), *value_lines(constant.value, Shows.FORWARD, Role.FORWARD))
-        return Content(rows, f"c{number}", f"{title[0].text} = {brief(constant.value).text}")
+        rows = ((Shows.ALWAYS, title), *self._value(constant.value))
+        return Content(rows, f"c{number}", "" if self.large else f"{title[0].text} = {brief(constant.value).text}")
 
     def _spoken(self, title: Sequence[Cell], value: Shown, target: Target, gradient: Shown, verdict: str) -> str:
-        """The box for ears; in a large run its title only."""
-        said = "".join(each.text for each in title)
+        """The box for ears; "" in a large run, where its lines are read out."""
         if self.large:
-            return said
+            return ""
+        said = "".join(each.text for each in title)
         symbol = self._labels.gradient(target).text
         return f"{said}; value {brief(value).text}; {symbol} = {brief(gradient).text}{f'; {verdict}' if verdict else ''}"
 
@@ -167,13 +184,20 @@ class Contents:
     def label(self, step: Step, contribution: Contribution, *, beside: bool = False) -> tuple[Cell, ...]:
         """What an arrow says of the contribution that comes back along it; nothing where this backward did not ask for it.
 
-        `beside` closed modules a tensor is told by its norm.
+        `beside` closed modules a tensor is told by its norm; in a large run nothing is said that the box says to which it goes.
         """
         if not asked(contribution):
+            return ()
+        if self.large and self._is_all(contribution):
             return ()
         if contribution.local is None:
             return tuple(self._tensor_label(step, contribution, beside=beside))
         return tuple(piece for each in product(step, contribution) for piece in (EQUALS, each))[1:]
+
+    def _is_all(self, contribution: Contribution) -> bool:
+        """Whether a contribution is the whole gradient of an operation, and agrees."""
+        alone = contribution.to[0] in self._labels.by_index and len(self._labels.uses[contribution.to]) == 1
+        return alone and contribution.comparison.verdict is Verdict.AGREES
 
     def _tensor_label(self, step: Step, contribution: Contribution, *, beside: bool) -> Iterator[Cell]:
         """A short formula, else the contribution itself in short; and that it differs or is not finite, if so."""
@@ -182,11 +206,13 @@ class Contents:
         formula = None if self.large else formula_of(step, contribution, self._labels)
         if formula is not None and len(formula.text) <= LABEL:
             yield formula
-            yield from [Cell(" NOT FINITE", Role.LOUD)] * (not finite(shown))
+            yield from [Cell(" "), Cell("NOT FINITE", Role.LOUD)] * (not finite(shown))
         elif beside and (norm := in_norm(shown)):
             yield norm[0][1][-1]
+        elif single(shown) is not None:
+            yield product(step, contribution)[-1]
         else:
-            yield from [product(step, contribution)[-1]] if single(shown) is not None else [in_line(shown, Role.BACKWARD, LABEL)]
+            yield in_few(shown, Role.BACKWARD) if self.large else in_line(shown, Role.BACKWARD, LABEL)
         if not by_hand and isinstance(shown, Value):
             yield Cell(" (PyTorch's)", Role.NOT_COMPARED)
         if contribution.comparison.verdict is Verdict.DIFFERS:

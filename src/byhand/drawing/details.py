@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from byhand.document import Block, Cell, Formula, Heading, Prose, Role, Table
-from byhand.drawing.contents import LARGE, worst
+from byhand.drawing.contents import worst
+from byhand.drawing.large import LARGE, in_few, title
+from byhand.drawing.large import sent as sent_in_short
 from byhand.drawing.modules import of_modules
-from byhand.drawing.moments import shortly_back
 from byhand.drawing.suspects import apart, suspects
 from byhand.explanation.chains import LONGEST, chain_of, is_scalar, sum_at, ways_to
 from byhand.explanation.frame import ADDS, accumulated, ledger, verdict
@@ -131,7 +132,7 @@ class _Short:
         self._scalar = is_scalar(result)
 
     def operation(self, step: Step) -> Details:
-        """An operation in two blocks."""
+        """An operation in one block."""
         sent = [each for each in step.contributions if asked(each)]
         judged = [piece for each in sent[:1] for piece in (Cell("   "), *verdict(each.comparison))] if len(sent) == 1 else []
         found = (
@@ -139,7 +140,7 @@ class _Short:
             if len(sent) > 1
             else judged
         )
-        return {f"s{step.index}": (Heading(heading(step, self._labels), 3), Prose((*shortly_back(step, self._labels), *found)))}
+        return {f"s{step.index}": (Prose((*sent_in_short(step, self._labels), *found)),)}
 
     def weight(self, leaf: Leaf) -> Iterator[Block]:
         """A weight's gradient beside PyTorch's; and how its `.grad` came about."""

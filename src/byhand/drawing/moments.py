@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from byhand.document import Block, Cell, Prose, Role
 from byhand.drawing.contents import Contents
+from byhand.drawing.large import NOTHING, made, sent
 from byhand.drawing.rows import EQUALS, in_line
 from byhand.drawing.suspects import apart
 from byhand.explanation.chains import remark
 from byhand.explanation.formulas import formula_of, in_numbers, local_in_numbers
 from byhand.explanation.frame import verdict
-from byhand.explanation.labels import Labels, asked, once
+from byhand.explanation.labels import Labels, asked
 from byhand.explanation.products import product, upstream
 from byhand.explanation.scalar import backward_parts, local_parts
 from byhand.explanation.tensor import adjusted, equation, without_rule
@@ -31,8 +32,8 @@ Pieces = tuple[Cell, ...]
 def moments(result: Pass, labels: Labels, contents: Contents) -> tuple[Moment, ...]:
     """What is told at each moment: first what is given, then every operation forward, the seed, every operation backward."""
     back = _Back(result, labels, contents)
-    forward = _shortly_forward if contents.large else _forward
-    backward: Callable[[Step, Labels], Pieces] = shortly_back if contents.large else back.told
+    forward = made if contents.large else _forward
+    backward: Callable[[Step, Labels], Pieces] = sent if contents.large else back.told
     root = result.graph.roots[0] if result.graph.roots else None
     box = f"s{root.node}" if root and root.node in labels.by_index else ""
     return (
@@ -57,26 +58,6 @@ def _given(result: Pass, labels: Labels) -> Pieces:
 
 def _is_short(shown: Shown) -> bool:
     return isinstance(shown, Missing) or (shown.whole and math.prod(shown.shape) <= INLINE and len(value(shown)) <= BESIDE)
-
-
-def _shortly_forward(step: Step, labels: Labels) -> Pieces:
-    said = " = ".join(each.text for each in equation(step, labels))
-    return (Cell(f"{said} = {in_line(step.outputs[0].value, Role.FORWARD, LONGEST).text}", Role.FORWARD),)
-
-
-@once
-def shortly_back(step: Step, labels: Labels) -> Pieces:
-    """What an operation sends back, in one piece of text."""
-    sent = [(labels.gradient(each.to).text, _sent(step, each)) for each in step.contributions if asked(each)]
-    return (Cell("; ".join(f"{symbol} = {said}" for symbol, said in sent) or NOTHING, Role.BACKWARD),)
-
-
-def _sent(step: Step, each: Contribution) -> str:
-    pieces = product(step, each) if each.local is not None else (in_line(_known(each), Role.BACKWARD, LONGEST),)
-    return " = ".join(piece.text for piece in pieces)
-
-
-NOTHING = "Nothing was asked for that would come from here."
 
 
 def _forward(step: Step, labels: Labels) -> Pieces:

@@ -44,7 +44,7 @@ def in_two(parts: Sequence[Cell]) -> list[tuple[Cell, ...]]:
     if len(name.text) + 3 + len(made.text) <= NARROW or len(parts) == 1:
         return [fitted((name, made) if len(parts) > 1 else parts, NARROW)]
     begun = _LONG.sub(lambda found: f"{found[0][:BEGUN]}…", made.text)
-    return [(short(name, NARROW),), (EQUALS, short(Cell(begun, made.role), NARROW))]
+    return [(short(name, NARROW),), (Cell("= "), short(Cell(begun, made.role), NARROW))]
 
 
 def short(piece: Cell, longest: int) -> Cell:
@@ -82,7 +82,7 @@ def _joined(shows: Shows, before: tuple[Cell, ...], piece: Cell) -> Iterator[Lin
 def in_short(shown: Value, role: Role, *, norm: bool = False) -> Cell:
     """A large tensor in a few words: its shape, and its norm or its dtype; what is not finite first and loud."""
     loud = f"{nonfinite_of(shown):,} NOT FINITE, " if not finite(shown) else ""
-    size = size_of(shown) if norm else None
+    size = size_of(shown) if norm and not loud else None
     rest = f" {shown.dtype}" if size is None else f", norm {rounded(size)}"
     return Cell(f"{loud}{shape(shown.shape)}{rest}", Role.LOUD if loud else role)
 

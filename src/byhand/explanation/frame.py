@@ -23,7 +23,7 @@ ROLES = {
 
 def title(result: Pass, labels: Labels) -> Iterator[Block]:
     """The title, and which pass of how many is shown."""
-    yield Heading(f"{_called(result, labels)}, worked by hand", 1)
+    yield Heading(headline(result, labels), 1)
     if len(result.graph.roots) > 1:
         parts = " + ".join(labels.cell((root.node, root.output_nr)).text for root in result.graph.roots[:MOST])
         more = " + …" if len(result.graph.roots) > MOST else ""
@@ -31,6 +31,11 @@ def title(result: Pass, labels: Labels) -> Iterator[Block]:
     if result.total > 1:
         which = f"This is backward pass {result.number:,} of {result.total:,}{_of_program(result)}"
         yield Prose((Cell(f"{which}; --step 1 … {result.total:,} or run.explain(step=…) tells another."),))
+
+
+def headline(result: Pass, labels: Labels) -> str:
+    """What the story is about, in one line."""
+    return f"{_called(result, labels)}, worked by hand"
 
 
 def _called(result: Pass, labels: Labels) -> str:

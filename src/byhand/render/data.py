@@ -24,8 +24,12 @@ Data = dict[str, Any]
 
 def packed(picture: Picture, *, formulas: int = FORMULAS) -> str:
     """The page's data in base64 of gzip of JSON; the same picture gives the same letters."""
-    written = json.dumps(page_data(picture, formulas=formulas), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(packed_bytes(written)).decode("ascii")
+    return base64.b64encode(packed_bytes(written(picture, formulas=formulas))).decode("ascii")
+
+
+def written(picture: Picture, *, formulas: int = FORMULAS) -> str:
+    """The page's data as JSON in one line."""
+    return json.dumps(page_data(picture, formulas=formulas), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def packed_bytes(text: str) -> bytes:

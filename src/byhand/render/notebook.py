@@ -11,14 +11,14 @@ from byhand.document import Document
 from byhand.errors import ByhandError
 from byhand.picture import Picture
 from byhand.render.assets import policy, script, style
-from byhand.render.data import packed, packed_bytes
+from byhand.render.data import packed_bytes, written
 from byhand.render.geometry import MARGIN
 from byhand.render.html import escaped, visible
 from byhand.render.latex import render_latex
-from byhand.render.page import DATA, head, main, title_of
+from byhand.render.page import head, main, title_of
 from byhand.render.text import render_text
 
-BETWEEN: Final = "\0"  # style, page and script: no text of a page has this character
+BETWEEN: Final = "\0"  # style, page, data and script: no text of a page has this character
 PAGE: Final = "application/octet-stream"
 WIDTH: Final = 100  # of the text, in letters
 LATEX: Final = 20_000  # letters; longer stories are not kept as LaTeX
@@ -37,11 +37,11 @@ const bytes=new DataView(new ArrayBuffer(whole.length/5*4));
 for(let at=0;at<whole.length;at+=5){let number=0;for(let i=at;i<at+5;i++)number=number*85+letters.indexOf(whole[i]);
 bytes.setUint32(at/5*4,number)}
 const packed=new Blob([bytes.buffer.slice(0,bytes.byteLength-over)]).stream().pipeThrough(new DecompressionStream("gzip"));
-const [style,main,script]=(await new Response(packed).text()).split("\\0");
-const add=(name,text)=>{const made=document.createElement(name);made.textContent=text;document.body.append(made)};
+const [style,main,data,script]=(await new Response(packed).text()).split("\\0");
+const add=(name,text,more)=>document.body.append(Object.assign(document.createElement(name),{textContent:text},more));
 add("style",style);
 document.getElementById("byhand").innerHTML=main;
-if(script)add("script",script);
+if(script){add("script",data,{type:"application/json",id:"byhand-data"});add("script",script)}
 })().catch((problem)=>{const line=document.createElement("p");line.textContent="The page cannot be shown here, its text stays: "+problem;
 document.getElementById("byhand").prepend(line)})""".replace("LETTERS", LETTERS)
 """Unpacks the frame's page; until then, and where it cannot run, the text is there."""
@@ -81,11 +81,10 @@ def _page(document: Document, picture: Picture | None, text: str, note: str) -> 
     """The page in the frame: the text, and the packed page that takes its place."""
     look = style()
     viewer = script() if picture else ""
-    parts = BETWEEN.join((look, main(document, picture, note=note), viewer))
+    parts = BETWEEN.join((look, main(document, picture, note=note), written(picture) if picture else "", viewer))
     allowed = policy(scripts=(BOOTSTRAP, viewer) if viewer else (BOOTSTRAP,), styles=(look,))
-    data = f'<script type="{DATA}" id="byhand-data">{packed(picture)}</script>' if picture else ""
     return (
-        f'{head(document, allowed)}</head>\n<body class="frame">\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n{data}\n'
+        f'{head(document, allowed)}</head>\n<body class="frame">\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n'
         f'<script type="{PAGE}" id="byhand-page">{_dense(parts)}</script>\n'
         f"<script>{BOOTSTRAP}</script>\n</body>\n</html>"
     )

@@ -53,10 +53,10 @@ export function spokenLine(cells) {
 }
 
 const LINE = 70; // letters
-const [LEAST, MOST] = [3, 8]; // lines
+const [LEAST, MOST] = [4, 8]; // lines, the first of which says where the walk stands
 
 /**
- * About how many lines the longest text of a moment takes.
+ * About how many lines the longest text of a moment takes, with the one above it.
  * @param {readonly Moment[]} moments
  */
 export function linesOf(moments) {
@@ -69,7 +69,7 @@ export function linesOf(moments) {
       .split("\n");
     most = Math.max(
       most,
-      lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / LINE)), 0),
+      lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / LINE)), 1),
     );
   }
   return Math.min(most, MOST);

@@ -6,6 +6,7 @@ import { linesOf } from "./moments.js";
 /** @typedef {import("../types.js").Cell} Cell */
 
 const FEW = 60; // moments, all of which are measured so that nothing moves from one to the next
+const LINE = 1.9; // rem
 
 /**
  * What is told of a moment, in an area that keeps its height. What does not fit is set smaller, and scrolls if that is not enough.
@@ -15,42 +16,59 @@ export function teller(moments) {
   const where = element("span", { class: "where" });
   const told = element("p", { class: "told" });
   const spoken = element("div", { "aria-live": "polite", "aria-atomic": "true" }, where, told);
-  const few = moments.length <= FEW;
-  const rooms = few ? moments.map(() => element("p", { class: "told" })) : [];
-  const panel = element("div", { class: few ? "moment" : "moment many", role: "group", "aria-label": "What happens" }, spoken);
-  panel.append(...rooms.map((room) => element("div", { class: "room", "aria-hidden": "true" }, element("span", {}, "0"), room)));
-  panel.style.setProperty("--lines", String(linesOf(moments)));
+  const panel = element("div", { class: "moment", role: "group", "aria-label": "What happens" }, spoken);
   const cells = (/** @type {number} */ moment) => moments[moment]?.told ?? [];
   let shown = 0;
-  const overflows = () => panel.scrollHeight > panel.clientHeight;
   const settle = () => {
+    fill(told, cells(shown));
     delete panel.dataset.type;
-    for (const type of ["small", "smallest"]) if (overflows()) panel.dataset.type = type;
-    if (overflows()) panel.tabIndex = 0;
+    for (const type of ["small", "smallest"]) if (overflows(panel)) panel.dataset.type = type;
+    if (overflows(panel)) panel.tabIndex = 0;
     else panel.removeAttribute("tabindex");
   };
+  const measure = () => {
+    const lines = moments.length > FEW ? linesOf(moments) : 0;
+    panel.style.height = lines ? `${lines * LINE}rem` : "";
+    if (!lines) panel.style.height = `${highest(panel, moments.length, cells)}px`;
+    settle();
+  };
+  let width = 0;
+  new ResizeObserver(() => {
+    if (panel.clientWidth === width) return;
+    width = panel.clientWidth;
+    measure();
+  }).observe(panel);
+  // the fonts inside of a page are there a moment later than the page
+  document.fonts.addEventListener("loadingdone", measure);
   const show = (/** @type {number} */ moment, /** @type {string} */ words) => {
     shown = moment;
     where.textContent = words;
-    fill(told, cells(moment));
     panel.scrollTop = 0;
-    if (!few) settle();
-  };
-  let width = 0;
-  const resized = () => {
-    if (panel.clientWidth === width) return;
-    width = panel.clientWidth;
-    for (const [number, room] of rooms.entries()) fill(room, cells(number));
-    fill(told, cells(shown));
     settle();
   };
-  new ResizeObserver(resized).observe(panel);
-  // the fonts inside of a page are there a moment later than the page
-  document.fonts.addEventListener("loadingdone", () => {
-    width = 0;
-    resized();
-  });
   return { element: panel, show };
+}
+
+/** @param {HTMLElement} panel */
+function overflows(panel) {
+  return panel.scrollHeight > panel.clientHeight;
+}
+
+/**
+ * The height that the area has with all of its texts one on the other.
+ * @param {HTMLElement} panel
+ * @param {number} count
+ * @param {(moment: number) => readonly Cell[]} cells
+ */
+function highest(panel, count, cells) {
+  delete panel.dataset.type;
+  const rooms = Array.from({ length: count }, () => element("p", { class: "told" }));
+  const all = rooms.map((room) => element("div", { class: "room", "aria-hidden": "true" }, element("span", {}, "0"), room));
+  panel.append(...all);
+  for (const [number, room] of rooms.entries()) fill(room, cells(number));
+  const height = panel.offsetHeight;
+  for (const each of all) each.remove();
+  return height;
 }
 
 /**

@@ -1,6 +1,6 @@
 """A real browser for tests: Debian's Chromium, driven by Playwright, without a network, and strict about everything that goes wrong.
 
-Without a browser or without Playwright these tests skip and say so; where BYHAND_BROWSER is "required", they fail instead.
+Without a browser or without Playwright these tests skip and say so; where BYHAND_TOOLS is "required", they fail instead.
 """
 
 import os
@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tools import REQUIRED
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb")
@@ -22,8 +23,8 @@ def program():
 
 def missing(reason):
     """Skip this test for a reason, or fail where a browser is required."""
-    if os.environ.get("BYHAND_BROWSER") == "required":
-        pytest.fail(f"BYHAND_BROWSER=required, and {reason}", pytrace=False)
+    if REQUIRED:
+        pytest.fail(f"BYHAND_TOOLS=required, and {reason}", pytrace=False)
     pytest.skip(reason)
 
 

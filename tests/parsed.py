@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 RAW = {"script", "style"}
-PARTS = ("style", "main", "data", "script")
+PARTS = ("script", "style", "main", "data")
 
 
 class Page(HTMLParser):
@@ -76,7 +76,7 @@ class Page(HTMLParser):
 
     @property
     def parts(self):
-        """The style, the page, the data and the script that a notebook's frame unpacks."""
+        """The script, the style, the page and the data that a notebook's frame unpacks."""
         letters = self.packed("byhand-page").translate(str.maketrans(",.:", "&<>"))
         return dict(zip(PARTS, gzip.decompress(base64.b85decode(letters)).decode().split("\0"), strict=True))
 

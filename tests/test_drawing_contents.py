@@ -6,7 +6,7 @@ from programs_drawn import example, fan_out, lines, matrices, not_a_number, part
 from zoo import GRAPHS, transformers_graphs
 
 import byhand
-from byhand.document import Role, Table
+from byhand.document import Cell, Role, Table
 from byhand.drawing.contents import Contents
 from byhand.drawing.rows import fitted, numbers_of, short
 from byhand.explanation import explain
@@ -261,3 +261,17 @@ def test_a_language_model_fits_its_boxes():
     assert all(len(lines(box)[0]) <= 38 and len(line) <= 60 for box in boxes for line in lines(box))
     assert sum(line.endswith(" cells") for box in boxes for line in lines(box)) > len(boxes)
     assert lines(found.contents.module("GPT2", found.labels.steps, found.result.leaves))[2] == "grad in 1"
+
+
+def test_a_long_gradient_keeps_its_fraction():
+    """Numerator and denominator are each shortened by themselves, and where one is short the other has its room."""
+    long = "(w · u.detach() + v · u.detach() + 0 · u)"
+    below = "(first · second.detach() + third · fourth)"
+
+    for upper, lower in ((long, below), ("loss", below), (long, "w"), ("(a / b)", below)):
+        text = short(Cell(f"∂{upper}/∂{lower}"), 38).text
+        assert len(text) <= 38
+        assert text.count("∂") == 2
+        assert "/∂" in text
+    assert short(Cell(f"∂loss/∂{below}"), 38).text.startswith("∂loss/∂(")
+    assert short(Cell(f"∂{long}/∂w"), 38).text.endswith(")/∂w")

@@ -129,6 +129,41 @@ def test_given_gradients_of_several_roots_are_told():
     assert told(program)[3].startswith("∂L/∂b = [1, 0.5]: the gradient that backward was given.\n∂L/∂c = 1: the gradient")
 
 
+def test_backward_of_a_weight_itself_starts_with_one():
+    """The number that its box has; and there is nothing before it to go back to."""
+
+    def program():
+        w = weight(3.0)
+        w.backward()
+
+    assert told(program)[-1] == "∂w/∂w = 1: w grows as fast as itself."
+
+
+def test_a_root_that_is_used_too_is_not_said_to_be_given_all():
+    """Its gradient is more than what backward was given for it."""
+
+    def program():
+        w = weight(3.0)
+        loss = w * 2
+        torch.autograd.backward([w, loss])
+
+    seed = next(each for each in told(program) if "Now back" in each)
+
+    assert seed.startswith("∂L/∂w begins with the gradient that backward was given; more comes back to it.\n∂L/∂loss = 1: the gradient")
+
+
+def test_roots_that_are_not_told_are_not_hidden():
+    """Of ten roots eight are told, then an ellipsis says that there are more."""
+
+    def program():
+        w = weight(3.0)
+        torch.autograd.backward([w * number for number in range(2, 12)])
+
+    lines = next(each for each in told(program) if "Now back" in each).split("\n")
+
+    assert (len(lines), lines[8]) == (10, "…")
+
+
 def test_a_backward_for_some_inputs_tells_of_those():
     """Nothing is said of what nobody asked for."""
 

@@ -1,13 +1,13 @@
 """A document as LaTeX: plain ASCII, all text escaped; where LaTeX is at hand it compiles with amsmath alone and stays on the page."""
 
 import re
-import shutil
 import subprocess
 
 import made
 import pytest
 import torch
 from test_render_text import EVERYTHING
+from tools import absent
 from torch import nn
 from torch.nn import functional
 
@@ -77,21 +77,21 @@ def test_braces_and_environments_are_balanced(name):
     assert sorted(re.findall(r"\\begin\{(.+?)\}", latex)) == sorted(re.findall(r"\\end\{(.+?)\}", latex))
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+@pytest.mark.skipif(absent("pdflatex"), reason="LaTeX is not installed")
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_latex_compiles_with_amsmath_alone(name, tmp_path):
     """A standard article with amsmath takes the fragment as it is, and no line runs out of the page."""
     assert compiled(DOCUMENTS[name], tmp_path) == []
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+@pytest.mark.skipif(absent("pdflatex"), reason="LaTeX is not installed")
 @pytest.mark.parametrize("run", [matrices, recurrent, transformer])
 def test_the_story_of_a_real_run_stays_on_the_page(run, tmp_path):
     """Matrices, long formulas and long names of weights break or shrink."""
     assert compiled(byhand.explain(run()).document, tmp_path) == []
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+@pytest.mark.skipif(absent("pdflatex"), reason="LaTeX is not installed")
 def test_a_line_that_runs_out_is_noticed(tmp_path):
     """The check above can fail: a rule of a metre is too wide."""
     assert compiled(Document((Prose((Cell("", latex=r"\rule{1000mm}{1pt}"),)),)), tmp_path)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pictures
 import pytest
+from tools import REQUIRED
 
 from byhand.picture import Part, Picture
 from byhand.render import geometry
@@ -13,7 +14,8 @@ from byhand.render.measure import FONTS, known, width_of
 from byhand.render.pixels import SIGNATURE, size_of, smaller
 from byhand.render.png import LONGEST, MOST, render_png
 
-pytest.importorskip("resvg_py", reason="resvg-py, of the extra byhand[png], is not installed")
+if not REQUIRED:
+    pytest.importorskip("resvg_py", reason="resvg-py, of the extra byhand[png], is not installed")
 
 SHADES = [(0, 0, 0), (255, 255, 255), (29, 95, 168), (180, 69, 10), (1, 2, 3), (254, 128, 7)]
 
@@ -74,6 +76,27 @@ def test_a_rare_colour_is_kept():
     red = bytes((193, 28, 40, 255)) * 3
 
     assert pixels(smaller(filtered(0, [*greys, *greys, red]), keep=["#c11c28"]))[-1] == [(193, 28, 40)] * 3
+
+
+@pytest.mark.parametrize("wide", [10, 11])
+def test_sixteen_colours_take_half_a_byte(wide):
+    """Two pixels stand in one byte, the last byte of an odd row half empty; of a ramp of greys every one stays near."""
+    row = b"".join(bytes((25 * shade, 25 * shade, 25 * shade, 255)) for shade in range(wide))
+    parts = chunks(smaller(filtered(0, [row, row]), colours=16))
+    lines = zlib.decompress(parts[b"IDAT"])
+    places = [place for byte in lines[1 : 1 + (wide + 1) // 2] for place in (byte >> 4, byte & 15)]
+
+    assert parts[b"IHDR"][8] == 4
+    assert len(lines) == 2 * (1 + (wide + 1) // 2)
+    assert [parts[b"PLTE"][3 * place] for place in places[:wide]] == [25 * shade for shade in range(wide)]
+
+
+def test_a_few_colours_are_those_that_matter():
+    """A colour of many pixels that is far from all others is kept, of two that are alike only one."""
+    rows = [bytes((shade, shade, shade, 255)) * count for shade, count in ((0, 10), (1, 9), (128, 8), (255, 10), (254, 9))]
+    drawn = smaller(filtered(0, [b"".join(rows)]), colours=3)
+
+    assert {chunks(drawn)[b"PLTE"][3 * place] for place in range(3)} == {0, 128, 255}
 
 
 def test_other_kinds_of_png_are_refused():

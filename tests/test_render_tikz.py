@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pictures
 import pytest
+from tools import REQUIRED
 
 from byhand.document import Cell, Role
 from byhand.errors import TooLarge
@@ -37,7 +38,7 @@ def test_tikz_is_plain_ascii(name):
     assert braces.count("{") == braces.count("}")
 
 
-@pytest.mark.skipif(not tikz_is_there(), reason="LaTeX with TikZ is not installed")
+@pytest.mark.skipif(not tikz_is_there() and not REQUIRED, reason="LaTeX with TikZ is not installed")
 @pytest.mark.parametrize("name", pictures.PICTURES)
 def test_tikz_compiles_and_stays_on_the_page(name, tmp_path):
     """A standard article with amsmath and tikz takes it as it is, and nothing runs out of the page."""

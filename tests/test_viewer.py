@@ -1,8 +1,8 @@
 """The live picture draws what the static one draws, and moves as hands expect."""
 
 import pytest
-from browser import painted
-from program_pages import EXAMPLE, SHARED, page_of
+from browser import DESK, PHONE, painted
+from program_pages import EXAMPLE, GPT2, SHARED, page_of
 
 DRAWN = """() => {
     const kept = ["class", "x", "y", "width", "height", "rx", "d", "font-size", "font-weight", "stroke-dasharray", "text-anchor"];
@@ -97,3 +97,84 @@ def test_the_keys_that_show_all_undo_the_keys_that_bring_nearer(visit):
 
     assert nearer[2] > before[2] * 1.2
     assert place(page) == before
+
+
+def test_what_fails_later_brings_the_static_picture_back(visit):
+    """After an error in a frame the picture and the story are there as without JavaScript, and a line says why."""
+    page = visit(page_of(EXAMPLE))
+    page.evaluate("requestAnimationFrame(() => { throw new Error('planted') })")
+    painted(page)
+
+    assert visit.problems == ["error: planted"]
+    visit.problems.clear()
+    assert page.locator(".static-note").inner_text() == "The live picture is not shown: planted."
+    assert page.locator("#picture > svg.byhand-picture").count() == 1
+    assert page.locator("#stepper, #side, .view").count() == 0
+    assert page.locator("#story").is_visible()
+
+
+@pytest.mark.parametrize("size", [DESK, (900, 600)])
+def test_the_example_opens_whole(visit, size):
+    """The first and the last box are in the window of the picture."""
+    page = visit(page_of(EXAMPLE), size=size)
+    painted(page)
+    window = page.locator("#picture .view").bounding_box()
+    for box in page.locator("#picture .view .box").all():
+        found = box.bounding_box()
+        assert window["x"] <= found["x"]
+        assert found["x"] + found["width"] <= window["x"] + window["width"]
+        assert window["y"] <= found["y"]
+        assert found["y"] + found["height"] <= window["y"] + window["height"]
+
+
+@pytest.mark.parametrize(("program", "size"), [(EXAMPLE, PHONE), (SHARED, DESK), (GPT2, DESK), (GPT2, PHONE)])
+def test_what_is_told_is_never_cut_and_nothing_jumps(visit, program, size):
+    """At every step all of a line is seen, and what stands below the told text stays where it is."""
+    page = visit(page_of(program), size=size)
+    page.evaluate("document.fonts.ready")
+    painted(page)
+    seen = page.evaluate("""() => {
+        const area = document.querySelector(".moment");
+        const slider = document.querySelector("#stepper input");
+        return Array.from({ length: Math.min(40, Number(slider.max)) }, (_, step) => {
+            slider.value = slider.max - step;
+            slider.dispatchEvent(new Event("input"));
+            return [area.scrollWidth <= area.clientWidth, area.offsetHeight];
+        });
+    }""")
+
+    assert {fits for fits, _ in seen} == {True}
+    assert len({height for _, height in seen}) == 1
+
+
+def test_a_closed_part_shows_that_the_walk_is_inside_of_it(visit):
+    """While the operations of a block are walked through, the closed box of the blocks is marked."""
+    page = visit(page_of(GPT2))
+    marked = page.evaluate("""async () => {
+        const slider = document.querySelector("#stepper input");
+        slider.value = Math.round(slider.max / 4);
+        slider.dispatchEvent(new Event("input"));
+        await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+        return [...document.querySelectorAll("#picture .box.now")].map((box) => box.dataset.key.slice(0, 2));
+    }""")
+
+    assert marked == ["r:"]
+
+
+def test_the_tab_key_stops_at_a_box_and_at_named_controls_only(visit):
+    """From the top: the first box, then buttons, slider and fields, each with a name and a ring that is seen."""
+    page = visit(page_of(EXAMPLE))
+    stops = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        stops.append(
+            page.evaluate("""() => {
+                const at = document.activeElement;
+                const named = at.ariaLabel || at.labels?.[0]?.textContent || at.textContent.trim();
+                const ring = getComputedStyle(at).outlineStyle !== "none" || at.matches(".box:focus-visible");
+                return [at.tagName, Boolean(named), ring];
+            }""")
+        )
+
+    assert [stop[0] for stop in stops[:4]] == ["g", "BUTTON", "BUTTON", "BUTTON"]
+    assert all(named and ring for _, named, ring in stops)

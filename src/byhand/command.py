@@ -98,7 +98,11 @@ def report(wanted: Wanted) -> int:
     if len(to_terminal) > 1:
         several = " ".join(f"--{name} -" for name in to_terminal)
         raise Unwritable(several, "the terminal takes one of them at a time")
-    wanted = replace(wanted, outputs={name: place_of(path) for name, path in named.items()})
+    places = {name: place_of(path) for name, path in named.items()}
+    taken = [path for path in places.values() if list(places.values()).count(path) > 1]
+    if taken:
+        raise Unwritable(taken[0], "two outputs would stand in the one file")
+    wanted = replace(wanted, outputs=places)
     if wanted.file.suffix == ".ipynb":
         from byhand.notebooks import report_notebook
 

@@ -40,17 +40,19 @@ class Story:
 
     @cached_property
     def picture(self) -> Picture:
-        """The picture of the pass that is told: boxes and arrows with their places. Raises NoLayout."""
+        """The picture of the pass that is told: boxes and arrows with their places. Raises NoPicture."""
         from byhand.drawing import draw
 
         return draw(self.passes[0], part=self.part)
 
     def _drawn(self) -> tuple[Picture | None, str]:
-        """The picture, or why there is none: the story stands without it."""
+        """The picture, or why there is none: the story stands without it, whatever went wrong."""
         try:
             return self.picture, ""
         except ByhandError as problem:
             return None, str(problem)
+        except Exception as problem:
+            return None, f"the picture cannot be drawn, which is a fault of byhand's: {type(problem).__name__}: {problem}"
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -77,13 +79,13 @@ class Story:
         return render_page(self.document, picture, note=note)
 
     def to_svg(self) -> str:
-        """The picture as SVG, with text as text. Raises NoLayout."""
+        """The picture as SVG, with text as text. Raises NoPicture."""
         from byhand.render.svg import render_svg
 
         return render_svg(self.picture)
 
     def to_png(self) -> bytes:
-        """The picture as PNG; it takes the extra byhand[png]. Raises NoLayout, NoPng."""
+        """The picture as PNG; it takes the extra byhand[png]. Raises NoPicture, NoPng."""
         from byhand.render.png import render_png
 
         return render_png(self.picture)
@@ -93,7 +95,7 @@ class Story:
         return render_latex(self.document)
 
     def to_tikz(self) -> str:
-        """The picture of a small run as TikZ, for an article that uses amsmath and tikz. Raises NoLayout, TooLarge."""
+        """The picture of a small run as TikZ, for an article that uses amsmath and tikz. Raises NoPicture, TooLarge."""
         from byhand.render.tikz import render_tikz
 
         return render_tikz(self.picture)

@@ -22,7 +22,8 @@ NAMED: Final = 5_000  # operations; in a larger run the formulas keep the rules'
 
 def to_json(passes: Sequence[Pass], findings: Sequence[Any] = (), *, indent: int | None = 2) -> str:
     """The passes and findings as JSON text that any strict parser reads."""
-    return json.dumps(export(passes, findings), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(export(passes, findings), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode(errors="backslashreplace").decode()  # half a character, as in file names of another encoding
 
 
 def export(passes: Sequence[Pass], findings: Sequence[Any] = ()) -> dict[str, Any]:

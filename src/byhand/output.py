@@ -55,14 +55,19 @@ def write(path: str, content: str | bytes) -> None:
 
 
 def _show(content: str | bytes) -> None:
-    if isinstance(content, str):
-        sys.stdout.write(content if content.endswith("\n") else content + "\n")
-        return
+    """The content on the terminal as it would stand in the file: in UTF-8, whatever the terminal's own encoding."""
     stream = getattr(sys.stdout, "buffer", None)
+    if isinstance(content, str):
+        content = content if content.endswith("\n") else content + "\n"
+        if stream is None:
+            sys.stdout.write(content)
+            return
+        content = content.encode(errors="backslashreplace")
     if stream is None:
         raise Unwritable(TERMINAL, "from a notebook's kernel comes text only")
     sys.stdout.flush()
     stream.write(content)
+    stream.flush()
 
 
 def _umask() -> int:
@@ -77,9 +82,9 @@ def deliver(run: Run, wanted: Wanted, problem: BaseException | None, *, width: i
     errors: list[ByhandError] = []
     try:
         story = _story(run, wanted)
+        errors += _write_all(story, run, wanted)
         if not wanted.to_terminal:
             _print(story, run, width or shutil.get_terminal_size((100, 24)).columns, sys.stdout.isatty() if colour is None else colour)
-        errors += _write_all(story, run, wanted)
     except ByhandError as found:
         errors.append(found)
     sys.stdout.flush()
@@ -106,11 +111,13 @@ def _story(run: Run, wanted: Wanted) -> Story:
 
 
 def _print(story: Story, run: Run, columns: int, colour: bool) -> None:
-    sys.stdout.write("\n" + render_text(story.document, width=columns, colour=colour))
+    text = "\n" + render_text(story.document, width=columns, colour=colour)
     others = [made.number for made in run.passes if Verdict.DIFFERS in verdicts(made) and made.number != story.passes[0].number]
     if others:
         told = f"{', '.join(map(str, others[:5]))}{' …' if len(others) > 5 else ''}"
-        sys.stdout.write(f"\nA gradient differs in backward pass {told}: --step {others[0]} tells where.\n")
+        text += f"\nA gradient differs in backward pass {told}: --step {others[0]} tells where.\n"
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, errors="backslashreplace").decode(encoding))
 
 
 def _write_all(story: Story, run: Run, wanted: Wanted) -> list[ByhandError]:

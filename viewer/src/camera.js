@@ -43,8 +43,8 @@ export function showing(area, size) {
 }
 
 /**
- * Shows a whole rectangle if one can make it out then, else as much of it, from its left, as can be read; what is higher than the
- * window is shown where its first box is.
+ * Shows a whole rectangle if one can make it out then, else as much of it, from its left, as can be read: from its top, or where its
+ * first box is if that is further down.
  * @param {Rectangle} area
  * @param {Size} size
  * @param {Rectangle} first
@@ -55,9 +55,10 @@ export function opening(area, size, first) {
   if (all.k >= WHOLE) return all;
   const k = Math.max(PARTLY[0], Math.min(PARTLY[1], (size.h - 2 * MARGIN) / area.h));
   const x = Math.max(MARGIN, (size.w - area.w * k) / 2) - area.x * k;
-  const [top, foot] = [MARGIN - area.y * k, size.h - MARGIN - (area.y + area.h) * k];
-  const y = top <= foot ? (top + foot) / 2 : Math.max(foot, Math.min(top, size.h / 2 - (first.y + first.h / 2) * k));
-  return { k, x, y };
+  const top = MARGIN - area.y * k;
+  const upTo = (/** @type {Rectangle} */ { y, h }) => size.h - MARGIN - (y + h) * k;
+  if (top <= upTo(area)) return { k, x, y: (top + upTo(area)) / 2 };
+  return { k, x, y: top <= upTo(first) ? top : Math.max(upTo(area), size.h / 2 - (first.y + first.h / 2) * k) };
 }
 
 /**

@@ -74,7 +74,10 @@ function outline(box, { w, h, opened }) {
   const classes = box.verdict === "differs" ? `${look} wrong` : look;
   const size = { width: w, height: h, rx: radius, "stroke-width": stroke };
   const behind = box.kind === "repeated" && !opened ? [2, 1] : [];
-  const drawn = behind.map((step) => svg("rect", { class: "ground behind", x: step * stack, y: step * stack, ...size }));
+  const drawn = behind.map((step) => {
+    const below = { x: step * stack, y: step * stack, width: w - 2 * step * stack };
+    return svg("rect", { class: "ground behind", ...size, ...below });
+  });
   drawn.push(svg("rect", { class: classes, ...size, "stroke-dasharray": box.kind === "constant" ? "4 3" : null }));
   if (opened) drawn.push(svg("rect", { class: "bar", width: w, height: HEADER - 2, rx: radius }));
   else if (CLOSED.includes(box.kind)) drawn.push(innerFrame(box, w, h));

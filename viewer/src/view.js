@@ -63,7 +63,8 @@ export class Picture {
       tap: (target) => this.tap(target),
     });
     stage.svg.addEventListener("keydown", (event) => pressed(this, event));
-    stage.svg.addEventListener("focusin", (event) => this.focus(keyOf(event.target)));
+    // not on the SVG: a browser lets the Tab key stop at one that listens for the focus
+    stage.desk.addEventListener("focusin", (event) => this.focus(keyOf(event.target)));
     this.store.subscribe((state, before) => this.changed(state, before));
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { awaited, direction, playsFrom, spokenLine, standing, within } from "../src/panels/moments.js";
+import { awaited, direction, linesOf, playsFrom, spokenLine, standing, within } from "../src/panels/moments.js";
 
 test("the walk says where it stands, forward and then backward", () => {
   assert.deepEqual(
@@ -38,4 +38,12 @@ test("a box waits for its value, then for its gradient, and one that gets neithe
   const at = (/** @type {number} */ moment) => awaited({ forward: 2, backward: 5 }, moment);
 
   assert.deepEqual([at(1), at(2), at(4), at(5), awaited({}, 0)], ["value", "gradient", "gradient", "", ""]);
+});
+
+test("the room for what is told is that of the longest text, between four and nine lines", () => {
+  const moment = (/** @type {string} */ text) => ({ forward: true, box: "", told: /** @type {[string, string][]} */ ([[text, "plain"]]) });
+
+  assert.equal(linesOf([moment("a")], 10), 4);
+  assert.equal(linesOf([moment("a"), moment(`a\n${"b".repeat(41)}`)], 10), 1 + 1 + 5);
+  assert.equal(linesOf([moment("a\n".repeat(50))], 10), 9);
 });

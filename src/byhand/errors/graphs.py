@@ -76,7 +76,8 @@ class GraphFreed(ByhandError):
             where=f"{node}, reached from {loss}",
             why="backward() has run, and PyTorch gives the saved values back to memory as it goes",
             fix=f"byhand.explain({loss})          # before {loss}.backward(), or:\n"
-            f"with byhand.record() as run:\n    ...                          # the forward pass\n    {loss}.backward()\nrun.explain()",
+            f"with byhand.record() as run:\n    ...                          # the forward pass\n    {loss}.backward()\nrun.explain()\n"
+            "# or in a notebook, as its first cell, and run the others again:\n%load_ext byhand",
         )
 
 

@@ -11,7 +11,7 @@ class NoPng(ByhandError):
             f"a PNG needs {missing}, which is not installed",
             where="story.to_png() or byhand explain FILE --png picture.png",
             why="it draws the SVG as pixels; SVG, page, LaTeX and text do without it",
-            fix='pip install "byhand[png]"',
+            fix=f"pip install {missing}      # or everything for notebooks: byhand[notebook]",
         )
 
 

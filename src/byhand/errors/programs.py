@@ -54,5 +54,5 @@ class Unwritable(ByhandError):
             f"cannot write {path}",
             where=path,
             why=f"{reason}; nothing was written there",
-            fix="--json -      # to the terminal, or name a file in a folder that you may write to",
+            fix="--html report.html      # or another file in a folder that is there and that you may write to; - is the terminal",
         )

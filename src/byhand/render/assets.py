@@ -1,6 +1,7 @@
 """The files that are part of every page: the viewer, the style, the fonts."""
 
 import base64
+import re
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -25,8 +26,9 @@ def fonts() -> str:
 
 
 def style() -> str:
-    """The look of page and live picture."""
-    return f"{text_of('viewer.css')}\n{text_of('page.css')}"
+    """The look of page and live picture, without indents and remarks."""
+    page = re.sub(r"/[*].*?[*]/|\s*\n\s*", "", text_of("page.css"))
+    return text_of("viewer.css") + page
 
 
 def script() -> str:

@@ -16,9 +16,10 @@ from byhand.render.geometry import MARGIN
 from byhand.render.html import escaped, visible
 from byhand.render.latex import render_latex
 from byhand.render.page import head, main, title_of
+from byhand.render.pixels import COLOURS, FEW
 from byhand.render.text import render_text
 
-BETWEEN: Final = "\0"  # style, page, data and script: no text of a page has this character
+BETWEEN: Final = "\0"  # script, style, page and data: no text of a page has this character
 PAGE: Final = "application/octet-stream"
 WIDTH: Final = 100  # of the text, in letters
 LATEX: Final = 20_000  # letters; longer stories are not kept as LaTeX
@@ -37,7 +38,7 @@ const bytes=new DataView(new ArrayBuffer(whole.length/5*4));
 for(let at=0;at<whole.length;at+=5){let number=0;for(let i=at;i<at+5;i++)number=number*85+letters.indexOf(whole[i]);
 bytes.setUint32(at/5*4,number)}
 const packed=new Blob([bytes.buffer.slice(0,bytes.byteLength-over)]).stream().pipeThrough(new DecompressionStream("gzip"));
-const [style,main,data,script]=(await new Response(packed).text()).split("\\0");
+const [script,style,main,data]=(await new Response(packed).text()).split("\\0");
 const add=(name,text,more)=>document.body.append(Object.assign(document.createElement(name),{textContent:text},more));
 add("style",style);
 document.getElementById("byhand").innerHTML=main;
@@ -81,7 +82,7 @@ def _page(document: Document, picture: Picture | None, text: str, note: str) -> 
     """The page in the frame: the text, and the packed page that takes its place."""
     look = style()
     viewer = script() if picture else ""
-    parts = BETWEEN.join((look, main(document, picture, note=note), written(picture) if picture else "", viewer))
+    parts = BETWEEN.join((viewer, look, main(document, picture, note=note), written(picture) if picture else ""))
     allowed = policy(scripts=(BOOTSTRAP, viewer) if viewer else (BOOTSTRAP,), styles=(look,))
     return (
         f'{head(document, allowed)}</head>\n<body class="frame">\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n'
@@ -112,7 +113,8 @@ def _png(picture: Picture | None) -> str:
     from byhand.render.png import render_png
 
     try:
-        drawn = (render_png(picture, zoom=zoom) for zoom in (1, 0.5))
+        shades = COLOURS if any(row.sketch for box in picture.root.boxes for row in box.rows) else FEW
+        drawn = (render_png(picture, zoom=zoom, shades=shades) for zoom in (1, 0.5))
         return next((base64.b64encode(image).decode("ascii") for image in drawn if len(image) <= PICTURE), "")
     except ByhandError:
         return ""

@@ -6,7 +6,7 @@ from byhand.document import Block, Document, Heading, Prose
 from byhand.picture import Picture
 from byhand.render.assets import fonts, policy, script, style
 from byhand.render.data import packed
-from byhand.render.html import block_html, cells_html, escaped
+from byhand.render.html import cells_html, escaped, render_html
 from byhand.render.svg import render_svg
 
 TITLE: Final = "byhand"
@@ -47,14 +47,11 @@ def main(document: Document, picture: Picture | None, *, note: str = "") -> str:
     said = f'<p class="static-note" role="status">{escaped(note)}</p>\n' if note else ""
     first = f'<p class="summary">{cells_html(summary.cells)}</p>\n' if isinstance(summary, Prose) else ""
     section = f'<section id="picture" aria-label="Picture of the run">{render_svg(picture, dark=False)}</section>\n' if picture else ""
-    return f'<header><h1>{escaped(title)}</h1>\n{first}{said}</header>\n{section}<article id="story">\n{_story(blocks)}\n</article>'
+    story = render_html(Document(tuple(blocks)))
+    return f'<header><h1>{escaped(title)}</h1>\n{first}{said}</header>\n{section}<article id="story">\n{story}\n</article>'
 
 
 def title_of(document: Document) -> str:
     """The document's own title."""
     first = document.blocks[0] if document.blocks else None
     return first.text if isinstance(first, Heading) else TITLE
-
-
-def _story(blocks: list[Block]) -> str:
-    return "\n".join(block_html(block) for block in blocks)

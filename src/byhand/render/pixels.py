@@ -8,13 +8,14 @@ from typing import Final
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 COLOURS: Final = 48  # in the palette; letters need about a dozen shades of each colour
+FEW: Final = 16  # colours that half a byte can tell apart
 _LOW: Final = 0x7F7F7F7F
 _HIGH: Final = 0x80808080
 _HIGHEST: Final = 0xFF000000  # alpha of what is not transparent
 
 
-def smaller(png: bytes, *, keep: Iterable[str] = ()) -> bytes:
-    """The picture with at most 48 colours, one byte for a pixel; those to `keep`, as #1d5fa8, stay as they are however rare.
+def smaller(png: bytes, *, keep: Iterable[str] = (), colours: int = COLOURS) -> bytes:
+    """The picture with at most so many colours, half a byte for a pixel if they are 16; those to `keep`, as #1d5fa8, stay as they are.
 
     It must have eight bits for each of red, green, blue and alpha.
     """
@@ -24,14 +25,47 @@ def smaller(png: bytes, *, keep: Iterable[str] = ()) -> bytes:
     for row in different:
         counted.update(row)
     kept = {_HIGHEST | int.from_bytes(bytes.fromhex(colour[1:]), "little") for colour in keep}
-    palette = sorted(counted, key=lambda pixel: (pixel not in kept, -counted[pixel], pixel))[:COLOURS]
+    palette = _few(counted, kept, colours) if colours <= FEW else _frequent(counted, kept, colours)
     index = _nearest(counted, palette)
-    written = {id(row): b"\0" + bytes(map(index.__getitem__, row)) for row in different}
+    depth = 4 if colours <= FEW else 8
+    written = {id(row): b"\0" + _line([index[pixel] for pixel in row], depth) for row in different}
     lines = b"".join(written[id(row)] for row in rows)
-    colours = b"".join(struct.pack("<I", pixel)[:3] for pixel in palette)
-    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    chunks = (b"IHDR", header), (b"PLTE", colours), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b"")
+    listed = b"".join(struct.pack("<I", pixel)[:3] for pixel in palette)
+    header = struct.pack(">IIBBBBB", width, height, depth, 3, 0, 0, 0)
+    chunks = (b"IHDR", header), (b"PLTE", listed), (b"IDAT", _compressed(lines)), (b"IEND", b"")
     return SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)
+
+
+def _frequent(counted: Counter[int], kept: set[int], most: int) -> list[int]:
+    return sorted(counted, key=lambda pixel: (pixel not in kept, -counted[pixel], pixel))[:most]
+
+
+def _few(counted: Counter[int], kept: set[int], most: int) -> list[int]:
+    """The colours to keep, and those without which most would be lost: many pixels, far from every colour that is there."""
+    palette = _frequent(counted, kept, max(1, min(most, len(kept & counted.keys()))))
+    far = {pixel: min(_apart(pixel, one) for one in palette) for pixel in counted}
+    while len(palette) < min(most, len(counted)):
+        palette.append(max(counted, key=lambda pixel: (far[pixel] * counted[pixel], pixel not in palette, -pixel)))
+        far = {pixel: min(distance, _apart(pixel, palette[-1])) for pixel, distance in far.items()}
+    return palette
+
+
+def _line(indices: list[int], depth: int) -> bytes:
+    """A row of pixels as places in the palette, two in a byte where there is room."""
+    if depth == 8:
+        return bytes(indices)
+    pairs = zip(indices[::2], [*indices[1::2], 0], strict=False)
+    return bytes(left << 4 | right for left, right in pairs)
+
+
+def _compressed(lines: bytes) -> bytes:
+    """As small as zlib can make it: which of its strategies is the best differs from picture to picture."""
+    return min((_deflated(lines, strategy) for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED)), key=len)
+
+
+def _deflated(lines: bytes, strategy: int) -> bytes:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    return compressor.compress(lines) + compressor.flush()
 
 
 def size_of(png: bytes) -> tuple[int, int]:
@@ -115,6 +149,10 @@ def _mean(one: int, other: int) -> int:
 def _closest(left: int, over: int, corner: int) -> int:
     guess = left + over - corner
     return min((left, over, corner), key=lambda each: abs(guess - each))
+
+
+def _apart(one: int, other: int) -> int:
+    return sum(((one >> shift & 255) - (other >> shift & 255)) ** 2 for shift in (0, 8, 16))
 
 
 def _nearest(pixels: Iterable[int], palette: Sequence[int]) -> dict[int, int]:

@@ -7,6 +7,7 @@ from byhand.errors import NoPng
 from byhand.picture import Picture
 from byhand.render.geometry import COLOURS, MARGIN
 from byhand.render.measure import FONTS, known
+from byhand.render.pixels import COLOURS as SHADES
 from byhand.render.pixels import smaller
 from byhand.render.svg import render_svg
 
@@ -15,7 +16,7 @@ MOST: Final = 2_000_000  # pixels; a larger picture is drawn smaller
 LONGEST: Final = 10_000  # pixels of one side
 
 
-def render_png(picture: Picture, *, dark: bool = False, zoom: float = ZOOM) -> bytes:
+def render_png(picture: Picture, *, dark: bool = False, zoom: float = ZOOM, shades: int = SHADES) -> bytes:
     """The picture as a PNG with a palette, twice its size in pixels or `zoom` times, less if that is very large. Raises NoPng."""
     try:
         from resvg_py import svg_to_bytes
@@ -32,4 +33,4 @@ def render_png(picture: Picture, *, dark: bool = False, zoom: float = ZOOM) -> b
         sans_serif_family="DejaVu Sans",
         zoom=min(zoom, sqrt(MOST / (width * height)), LONGEST / max(width, height)),
     )
-    return smaller(bytes(drawn), keep=colours.values())
+    return smaller(bytes(drawn), keep=colours.values(), colours=shades)

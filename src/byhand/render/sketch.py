@@ -12,11 +12,6 @@ Colours = Callable[[str], dict[str, object]]
 STRANGE: Final = 99  # the shade of a cell in which something is not finite
 
 
-def sketch_size(sketch: Sketch) -> tuple[int, int]:
-    """The width and the height that the sketch takes in a box."""
-    return SKETCH["width"], SKETCH["height"] + (SKETCH["note"] if sketch.nonfinite else 0)
-
-
 def drawn_sketch(sketch: Sketch, colours: Colours) -> Iterator[str]:
     """The elements of the sketch, its top left at (0, 0)."""
     yield from _map(sketch, colours)

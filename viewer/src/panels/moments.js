@@ -52,14 +52,14 @@ export function spokenLine(cells) {
     .trim();
 }
 
-const LINE = 70; // letters
-const [LEAST, MOST] = [4, 8]; // lines, the first of which says where the walk stands
+const [LEAST, MOST] = [4, 9]; // lines, the first of which says where the walk stands
 
 /**
  * About how many lines the longest text of a moment takes, with the one above it.
  * @param {readonly Moment[]} moments
+ * @param {number} letters of a line
  */
-export function linesOf(moments) {
+export function linesOf(moments, letters) {
   let most = LEAST;
   for (const { told } of moments) {
     if (most >= MOST) break;
@@ -69,7 +69,7 @@ export function linesOf(moments) {
       .split("\n");
     most = Math.max(
       most,
-      lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / LINE)), 1),
+      lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / letters)), 1),
     );
   }
   return Math.min(most, MOST);

@@ -7,6 +7,7 @@ import { linesOf } from "./moments.js";
 
 const FEW = 60; // moments, all of which are measured so that nothing moves from one to the next
 const LINE = 1.9; // rem
+const LETTER = 9.5; // pixels
 
 /**
  * What is told of a moment, in an area that keeps its height. What does not fit is set smaller, and scrolls if that is not enough.
@@ -20,14 +21,16 @@ export function teller(moments) {
   const cells = (/** @type {number} */ moment) => moments[moment]?.told ?? [];
   let shown = 0;
   const settle = () => {
-    fill(told, cells(shown));
-    delete panel.dataset.type;
-    for (const type of ["small", "smallest"]) if (overflows(panel)) panel.dataset.type = type;
+    for (const type of ["", "small", "smallest"]) {
+      panel.dataset.type = type;
+      fill(told, cells(shown));
+      if (!overflows(panel)) break;
+    }
     if (overflows(panel)) panel.tabIndex = 0;
     else panel.removeAttribute("tabindex");
   };
   const measure = () => {
-    const lines = moments.length > FEW ? linesOf(moments) : 0;
+    const lines = moments.length > FEW ? linesOf(moments, panel.clientWidth / LETTER) : 0;
     panel.style.height = lines ? `${lines * LINE}rem` : "";
     if (!lines) panel.style.height = `${highest(panel, moments.length, cells)}px`;
     settle();
@@ -61,7 +64,7 @@ function overflows(panel) {
  * @param {(moment: number) => readonly Cell[]} cells
  */
 function highest(panel, count, cells) {
-  delete panel.dataset.type;
+  panel.dataset.type = "";
   const rooms = Array.from({ length: count }, () => element("p", { class: "told" }));
   const all = rooms.map((room) => element("div", { class: "room", "aria-hidden": "true" }, element("span", {}, "0"), room));
   panel.append(...all);
@@ -80,6 +83,6 @@ function fill(line, cells) {
   line.replaceChildren(drawnCells(cells));
   const room = line.clientWidth;
   const pieces = [...line.children].map((piece, number) => ({ math: piece.querySelector("math"), text: cells[number][0] }));
-  const long = pieces.filter(({ math }) => room && math && math.getBoundingClientRect().width > room);
+  const long = pieces.filter(({ math }) => room && math && Math.max(math.scrollWidth, math.getBoundingClientRect().width) > room + 1);
   for (const { math, text } of long) math?.replaceWith(text);
 }

@@ -66,7 +66,7 @@ def test_the_story_stands_without_its_picture(monkeypatch):
     story = byhand.explain(lesson.loss_of(lesson.weight()))
     monkeypatch.setattr("byhand.drawing.draw", lambda *_, **__: {}["nowhere"])
 
-    assert "KeyError: 'nowhere'" in story.to_html()
+    assert "KeyError" in story.to_html()
     assert "worked by hand" in story.to_html()
     assert "worked by hand" in story._repr_mimebundle_()["text/plain"]
 

@@ -1,4 +1,4 @@
-"""What the verbs give back: a story that shows itself in a terminal, in print, in a notebook, as a page, as a picture, as LaTeX and as JSON."""
+"""What the verbs give back: a story that shows itself in terminals and notebooks, as page, picture, LaTeX and JSON."""
 
 import shutil
 import sys

@@ -11,7 +11,7 @@ from byhand.drawing.suspects import apart
 from byhand.explanation.chains import remark
 from byhand.explanation.formulas import formula_of, in_numbers, local_in_numbers
 from byhand.explanation.frame import verdict
-from byhand.explanation.labels import Labels, asked
+from byhand.explanation.labels import Labels, Target, asked
 from byhand.explanation.products import product, upstream
 from byhand.explanation.scalar import backward_parts, local_parts
 from byhand.explanation.tensor import adjusted, equation, without_rule
@@ -77,24 +77,31 @@ def _chained(parts: Sequence[Cell]) -> Pieces:
 
 def _seed(result: Pass, labels: Labels) -> Pieces:
     """The gradient that backward starts from, for each root."""
-    said: list[Cell] = []
-    for root in result.graph.roots[:FEW]:
-        target = (root.node, root.output_nr)
-        step = labels.by_index.get(root.node)
-        given = _seed_of(step, root.output_nr)
-        said += [Cell("\n")] * bool(said) + [labels.gradient(target), EQUALS, in_line(given, Role.BACKWARD, LONGEST)]
-        if isinstance(given, Value) and given.data == 1 and len(result.graph.roots) == 1:
-            said.append(Cell(f": {labels.root} grows as fast as itself."))
-        else:
-            said.append(Cell(": the gradient that backward was given."))
-    return (*said, Cell(f"\nNow back: how fast does {labels.root} grow with each value before it?"))
+    roots = result.graph.roots
+    lines = [_start(result, labels, (root.node, root.output_nr)) for root in roots[:FEW]]
+    lines += [(Cell("…"),)] * (len(roots) > FEW)
+    lines += [(Cell(f"Now back: how fast does {labels.root} grow with each value before it?"),)] * bool(labels.steps)
+    return tuple(piece for line in lines for piece in (Cell("\n"), *line))[1:]
 
 
-def _seed_of(step: Step | None, output_nr: int) -> Shown:
-    if step is None:
+def _start(result: Pass, labels: Labels, root: Target) -> Pieces:
+    """The gradient of one root, if it is all that arrives there."""
+    symbol = labels.gradient(root)
+    if root in labels.uses:
+        return symbol, Cell(" begins with the gradient that backward was given; more comes back to it.")
+    given = _seed_of(result, labels, root)
+    alone = isinstance(given, Value) and given.data == 1 and len(result.graph.roots) == 1
+    said = f": {labels.root} grows as fast as itself." if alone else ": the gradient that backward was given."
+    return symbol, EQUALS, in_line(given, Role.BACKWARD, LONGEST), Cell(said)
+
+
+def _seed_of(result: Pass, labels: Labels, root: Target) -> Shown:
+    index, output_nr = root
+    step = labels.by_index.get(index)
+    found = step.outputs[output_nr] if step else next((leaf for leaf in result.leaves if leaf.index == index), None)
+    if found is None:
         return Missing.NOT_RECORDED
-    output = step.outputs[output_nr]
-    return output.by_hand if isinstance(output.by_hand, Value) else output.by_torch
+    return found.by_hand if isinstance(found.by_hand, Value) else found.by_torch
 
 
 def _known(each: Contribution) -> Shown:

@@ -48,8 +48,27 @@ def in_two(parts: Sequence[Cell]) -> list[tuple[Cell, ...]]:
 
 
 def short(piece: Cell, longest: int) -> Cell:
-    """The piece, shortened in its middle if it is longer."""
-    return piece if len(piece.text) <= longest else Cell(plain(piece.text, longest), piece.role)
+    """The piece, shortened in its middle if it is longer; of a derivative numerator and denominator each in theirs."""
+    if len(piece.text) <= longest:
+        return piece
+    over = _over(piece.text)
+    if not over:
+        return Cell(plain(piece.text, longest), piece.role)
+    upper, lower = piece.text[:over], piece.text[over + 1 :]
+    half = (longest - 1) // 2
+    room = max(half, longest - 1 - len(lower))
+    upper = plain(upper, room)
+    return Cell(f"{upper}/{plain(lower, longest - 1 - len(upper))}", piece.role)
+
+
+def _over(symbol: str) -> int:
+    """Where the numerator of a derivative ends, 0 if the text is none."""
+    depth = 0
+    for place, character in enumerate(symbol if symbol.startswith("∂") else ""):
+        depth += (character in "([{") - (character in ")]}")
+        if depth == 0 and symbol.startswith("/∂", place):
+            return place
+    return 0
 
 
 def value_lines(shown: Shown, shows: Shows, role: Role, *, before: tuple[Cell, ...] = (), norm: bool = False) -> Iterator[Line]:

@@ -48,7 +48,7 @@ _SPECIAL: Final = {
     "⟨": r"$\langle$",
     "⟩": r"$\rangle$",
     "✓": r"$\surd$",
-    "✗": r"$\times$",
+    "✗": r"$\neq$",
     "○": r"$\circ$",
     "ᵀ": r"$^{\mathsf{T}}$",
     "“": "``",

@@ -9,7 +9,7 @@ from byhand.document import Cell, Role
 from byhand.render.measure import is_bold, width_of
 from byhand.render.tex_letters import LONG_WORD, escape, strange
 
-SHAPES: Final = {Role.AGREES: r"$\surd$~", Role.DIFFERS: r"$\times$~", Role.NOT_COMPARED: r"$\circ$~"}
+SHAPES: Final = {Role.AGREES: r"$\surd$~", Role.DIFFERS: r"$\neq$~", Role.NOT_COMPARED: r"$\circ$~"}
 NARROWER: Final = 0.92  # LaTeX's letters beside those of DejaVu Sans; at this, hardly anything is wider than it was taken for
 CODE_POINT: Final = 4.8  # of the size: a letter that is shown by its code point
 TYPEWRITER: Final = 0.525  # of the size: every letter of code

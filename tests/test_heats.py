@@ -43,10 +43,11 @@ def test_only_what_has_something_to_show():
 
 
 def test_the_worst_is_where_it_went_wrong():
-    """Not what comes behind it."""
+    """Not what comes behind it, nor the weight that takes the error over, though it is more times its own floor there."""
     heat = heats_of(wrong)["error in units of the rounding floor"]
 
     assert heat.worst == "s1"
+    assert heat.values["w3.0"] > heat.values["s1"]
     assert heat.values["s2"] == 0.0
     assert heat.values["s1"] > 1000
 
@@ -82,7 +83,7 @@ def test_a_closed_part_has_the_largest_inside():
     (heat,) = heats(result, whole)
 
     assert heat.values == {"s0": 1.0, "s1": 2.0, "s2": 2.0, "m:inner": 2.0}
-    assert heat.worst == "s2"
+    assert heat.worst == "s1"
 
 
 NORM = "norm of the gradient"
@@ -137,7 +138,7 @@ def test_a_gradient_that_is_missing_has_no_colour():
     """It is neither zero nor the hottest."""
     result = passed(example)
     steps = tuple(
-        replace(step, outputs=tuple(replace(each, by_hand=Missing.UNDEFINED, by_torch=Missing.UNDEFINED) for each in step.outputs))
+        replace(step, outputs=tuple(replace(each, by_hand=Missing.NO_GRADIENT, by_torch=Missing.NO_GRADIENT) for each in step.outputs))
         if step.index == 1
         else step
         for step in result.steps

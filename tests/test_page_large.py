@@ -1,5 +1,10 @@
 """The page of a GPT-2 of twelve layers in a real browser: it opens at its modules, parts open in place, and everything can be found."""
 
+import base64
+import gzip
+import json
+import re
+
 import pytest
 from browser import PHONE, painted, selected
 from program_pages import ALL_NAN, GPT2, MILLION, page_of
@@ -17,6 +22,14 @@ def page(visit):
 def keys(page):
     """The keys of the boxes that are painted."""
     return set(page.locator("#picture .box").evaluate_all("all => all.map((box) => box.dataset.key)"))
+
+
+def hottest(name):
+    """The first of the operations and weights with the largest number, as the page's data have it."""
+    (packed,) = re.findall(r'id="byhand-data">([^<]*)<', page_of(GPT2))
+    (heat,) = (each for each in json.loads(gzip.decompress(base64.b64decode(packed)))["heats"] if each["name"] == name)
+    innermost = sorted(key for key in heat["values"] if key[0] in "sw")
+    return max(innermost, key=lambda key: heat["values"][key])
 
 
 def test_it_opens_outside_in(page):
@@ -76,10 +89,11 @@ def test_a_line_of_the_program_leads_to_its_box(page):
 def test_the_worst_is_one_click_away(page):
     """Coloured by the size of the gradients, the picture has a legend and a way to the largest."""
     choice = page.get_by_label("Colour by")
-    choice.select_option(index=1)
+    choice.select_option("norm of the gradient")
     page.get_by_role("button", name="Jump to the worst").click()
 
-    assert selected(page)
+    assert "transformer.wte.weight" in selected(page)
+    assert page.locator('#picture .box[aria-selected="true"]').get_attribute("data-key") == hottest("norm of the gradient")
     assert page.locator("#heat .legend").is_visible()
 
 

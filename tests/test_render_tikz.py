@@ -83,3 +83,9 @@ def test_a_large_picture_is_refused_in_words():
     assert render_tikz(many(MOST)).count("rectangle") == MOST
     with pytest.raises(TooLarge, match="41 boxes"):
         render_tikz(many(MOST + 1))
+
+
+def test_a_picture_too_wide_for_a_page_is_refused():
+    """Few boxes far apart would have letters that nobody can read."""
+    with pytest.raises(TooLarge, match="2,400 pixels wide"):
+        render_tikz(many(3, width=2_400))

@@ -37,13 +37,16 @@ def test_a_story_follows_the_width_of_the_terminal(monkeypatch):
 
 
 def test_a_notebook_keeps_readable_text(monkeypatch):
-    """What a notebook stores of a story is the text, 100 characters wide."""
+    """What a notebook stores of a story is the page, the picture, LaTeX, and the text, 100 characters wide."""
     monkeypatch.setenv("COLUMNS", "100")
     w = weight()
     loss = loss_of(w)
     story = byhand.explain(loss)
 
-    assert story._repr_mimebundle_(include=None, exclude=None) == {"text/plain": str(story)}
+    kept = story._repr_mimebundle_(include=None, exclude=None)
+
+    assert kept["text/plain"] == str(story)
+    assert kept.keys() == {"text/html", "image/png", "text/latex", "text/plain"}
 
 
 def test_a_story_as_latex():

@@ -66,6 +66,7 @@ export class Stage {
     };
     new ResizeObserver(follow).observe(this.element);
     follow();
+    this.paint();
   }
 
   /** Takes the size of the window; whether it is another one than before. */

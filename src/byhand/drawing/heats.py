@@ -18,6 +18,7 @@ Known = dict[str, tuple[float, str]]
 Held = Sequence[Output | Leaf]
 """What an operation made, or a weight."""
 
+ERROR = "error in units of the rounding floor"
 NOT_FINITE = "not finite"
 BEYOND = 10.0  # times the largest number: where what has no finite number is drawn
 
@@ -26,7 +27,7 @@ def heats(result: Pass, root: Part) -> tuple[Heat, ...]:
     """The colourings that have something to show, each with a number for every box; the number of a closed part is the largest inside."""
     kinds = (
         ("norm of the gradient", _norms(result)),
-        ("error in units of the rounding floor", _errors(result)),
+        (ERROR, _errors(result)),
         (NOT_FINITE, _nonfinite(result)),
     )
     return tuple(_heat(name, known, result, root) for name, known in kinds if any(number for number, _ in known.values()))
@@ -44,7 +45,8 @@ def _heat(name: str, known: Known, result: Pass, root: Part) -> Heat:
             elif largest := _largest(box, drawn):
                 drawn[box.key], shown[box.key] = drawn[largest], shown[largest]
     innermost = [box for part in parts for box in part.boxes if not box.inside and box.key in drawn]
-    worst = _first_cause(result, innermost) if name == NOT_FINITE else _hottest(innermost, drawn)
+    wrong = [box for box in innermost if name == ERROR and box.kind is Kind.OPERATION and drawn[box.key] > 1]  # weights take errors over
+    worst = _first_cause(result, innermost) if name == NOT_FINITE else _hottest(wrong or innermost, drawn)
     return Heat(name, drawn, shown, worst)
 
 
@@ -72,7 +74,7 @@ def _first_cause(result: Pass, boxes: Sequence[Box]) -> str:
     return first.key if first else ""
 
 
-def _largest(box: Box, drawn: Values) -> str:
+def _largest(box: Box, drawn: dict[str, float]) -> str:
     """The key of the box inside with the largest number."""
     inside = box.inside.boxes if box.inside else ()
     return max((each.key for each in inside if each.key in drawn), key=lambda key: drawn[key], default="")

@@ -16,11 +16,11 @@ class NoPng(ByhandError):
 
 
 class TooLarge(ByhandError):
-    """A picture has more boxes than fit on a page of paper."""
+    """A picture has more boxes than fit on a page of paper, or is too wide for one."""
 
-    def __init__(self, boxes: int, most: int) -> None:
+    def __init__(self, what: str, most: str) -> None:
         super().__init__(
-            f"the picture has {boxes:,} boxes, too many for a page: TikZ is drawn of {most} at most",
+            f"the picture {what}, too much for a page: TikZ is drawn of {most} at most",
             where="story.to_tikz() or byhand explain FILE --tikz picture.tex",
             why="letters on paper would be too small to read",
             fix="byhand explain FILE --svg picture.svg      # a picture of any size; or one part of it: --part NAME --tikz picture.tex",

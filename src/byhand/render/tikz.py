@@ -13,6 +13,7 @@ from byhand.render.sketch import STRANGE, bars, cells_of
 from byhand.render.tex_letters import escape
 
 MOST: Final = 40  # boxes
+WIDEST: Final = 2_000  # pixels
 PAGE: Final = 345  # points: the width of the text in an article
 LARGEST: Final = 0.75  # points for a pixel, where the picture is narrow
 SMALLEST: Final = 0.4  # the same, where it is wide
@@ -27,7 +28,9 @@ def render_tikz(picture: Picture) -> str:
     """The picture as a tikzpicture for an article that uses amsmath and tikz, at most as wide as its text. Raises TooLarge."""
     root = picture.root
     if len(root.boxes) > MOST:
-        raise TooLarge(len(root.boxes), MOST)
+        raise TooLarge(f"has {len(root.boxes):,} boxes", f"{MOST} boxes")
+    if root.width > WIDEST:
+        raise TooLarge(f"is {root.width:,.0f} pixels wide", f"{WIDEST:,} pixels")
     unit = min(LARGEST, max(SMALLEST, PAGE / max(root.width, 1)))
     drawing = _Drawing(unit)
     lines = [*(drawing.arrow(arrow) for arrow in root.arrows), *(line for box in root.boxes for line in drawing.box(box))]

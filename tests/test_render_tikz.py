@@ -64,7 +64,7 @@ def test_the_example_has_its_lines():
 
 def test_a_wide_picture_is_brought_down_to_the_page():
     """Wider than letters of 7 points allow: the whole picture shrinks to the width of the text."""
-    assert r"\resizebox{\textwidth}" in render_tikz(many(2, width=4_000))
+    assert r"\resizebox{\textwidth}" in render_tikz(many(2, width=1_900))
     assert r"\resizebox{\textwidth}" not in render_tikz(many(2))
 
 

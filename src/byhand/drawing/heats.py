@@ -34,20 +34,30 @@ def heats(result: Pass, root: Part) -> tuple[Heat, ...]:
 
 
 def _heat(name: str, known: Known, result: Pass, root: Part) -> Heat:
-    numbers = _finite({key: number for key, (number, _) in known.items()})
     parts = _from_below(root)
-    drawn: dict[str, float] = {}
-    shown: dict[str, str] = {}
-    for part in parts:
-        for box in part.boxes:
-            if not box.inside and box.about in known:
-                drawn[box.key], shown[box.key] = numbers[box.about], known[box.about][1]
-            elif largest := _largest(box, drawn):
-                drawn[box.key], shown[box.key] = drawn[largest], shown[largest]
-    innermost = [box for part in parts for box in part.boxes if not box.inside and box.key in drawn]
-    wrong = [box for box in innermost if name == ERROR and box.kind is Kind.OPERATION and drawn[box.key] > 1]  # weights take errors over
-    worst = _first_cause(result, innermost) if name == NOT_FINITE else _hottest(wrong or innermost, drawn)
-    return Heat(name, drawn, shown, worst)
+    values, texts = _on_boxes(known, parts)
+    innermost = [box for part in parts for box in part.boxes if not box.inside and box.key in values]
+    worst = _first_cause(result, innermost) if name == NOT_FINITE else _hottest(_blamed(name, innermost, values), values)
+    return Heat(name, values, texts, worst)
+
+
+def _on_boxes(known: Known, parts: Sequence[Part]) -> tuple[dict[str, float], dict[str, str]]:
+    """The number and the text of every box that has them, a closed part's from inside."""
+    numbers = _finite({key: number for key, (number, _) in known.items()})
+    values: dict[str, float] = {}
+    texts: dict[str, str] = {}
+    for box in (box for part in parts for box in part.boxes):
+        if not box.inside and box.about in known:
+            values[box.key], texts[box.key] = numbers[box.about], known[box.about][1]
+        elif largest := _largest(box, values):
+            values[box.key], texts[box.key] = values[largest], texts[largest]
+    return values, texts
+
+
+def _blamed(name: str, boxes: Sequence[Box], values: dict[str, float]) -> Sequence[Box]:
+    """Where the worst is looked for: a weight takes over the errors of operations, so where one of these is wrong, only there."""
+    wrong = [box for box in boxes if name == ERROR and box.kind is Kind.OPERATION and values[box.key] > 1]
+    return wrong or boxes
 
 
 def _finite(numbers: dict[str, float]) -> dict[str, float]:

@@ -113,3 +113,8 @@ def test_the_norm_of_a_whole_value_is_worked_from_its_elements():
     """3 and 4 have the norm 5; a NaN among them does not take it away."""
     assert words.size_of(Value((3,), "float32", [3.0, 4.0, math.nan])) == 5.0
     assert words.size_of(Missing.NOT_RECORDED) is None
+
+
+def test_the_norm_of_huge_numbers_is_a_number():
+    """Numbers whose squares are beyond double precision have a norm all the same."""
+    assert words.size_of(Value((2,), "float64", [3e200, 4e200])) == 5e200

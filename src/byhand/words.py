@@ -132,7 +132,7 @@ def size_of(shown: Shown) -> float | None:
     """The norm of a value, of its finite elements; None where it is not known."""
     if isinstance(shown, Missing) or not shown.whole:
         return None if isinstance(shown, Missing) else shown.norm
-    return math.sqrt(sum(abs(each) ** 2 for each in flat(shown.data) if abs(each) < math.inf))
+    return math.hypot(*(size for size in map(abs, flat(shown.data)) if size < math.inf))
 
 
 def single(shown: Shown) -> float | None:

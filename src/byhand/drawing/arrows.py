@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from byhand.document import Cell, Role
 from byhand.drawing.contents import Contents, worst
-from byhand.drawing.joins import Join
+from byhand.drawing.joins import CROWDED, Join
 from byhand.drawing.layout import Point
 from byhand.drawing.metrics import fitted
 from byhand.explanation.labels import asked
@@ -13,13 +13,14 @@ from byhand.render.geometry import SIZES
 from byhand.results import Contribution, Step
 
 LONGEST = 320  # pixels of a label
+MOST = 12  # contributions told of in a label: more than fit
 AND = Cell(" and ", Role.FAINT)
 
 
 def arrow_of(source: str, target: str, join: Join, contents: Contents, *, beside: bool) -> Arrow:
     """The arrow of a join. Only what ends at an operation has a label: the contribution that this operation sends."""
     back = [(step, each) for step, each in join.sent if asked(each)]
-    told = back if target.startswith("s") else []
+    told = back[:MOST] if target.startswith("s") and not source.startswith(CROWDED) else []
     clock = contents.clock
     return Arrow(
         f"{source}>{target}",

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from byhand.document import Cell, Role
 from byhand.drawing.contents import Content, Contents
 from byhand.drawing.joins import Crowd, Ghost
-from byhand.drawing.rows import fitted
+from byhand.drawing.rows import short
 from byhand.explanation.frame import ROLES
 from byhand.picture import Shows
 from byhand.results import Leaf, Verdict
 from byhand.words import counted
+
+NAME = 18  # characters of the first and of the last name
 
 
 def content_of(ghost: Ghost, contents: Contents) -> Content:
@@ -21,9 +23,10 @@ def crowd_content(crowd: Crowd, contents: Contents) -> Content:
     """How many there are, from which to which, and the worst verdict on their gradients."""
     inside = [content_of(ghost, contents) for ghost in crowd.ghosts]
     title, verdict = how_many(crowd.ghosts), _worst(inside)
-    ends = (Cell(_title(inside[0]), Role.NAME), Cell(" … ", Role.FAINT), Cell(_title(inside[-1]), Role.NAME))
+    first, last = (short(Cell(_title(each), Role.NAME), NAME) for each in (inside[0], inside[-1]))
+    ends = (first, Cell(" … ", Role.FAINT), last)
     return Content(
-        ((Shows.ALWAYS, (Cell(title, Role.NAME),)), (Shows.ALWAYS, fitted(ends))),
+        ((Shows.ALWAYS, (Cell(title, Role.NAME),)), (Shows.ALWAYS, ends)),
         spoken=f"{title}, {''.join(each.text for each in ends)}{f'; {verdict}' if verdict else ''}",
         verdict=verdict,
         backward=max(each.backward for each in inside),

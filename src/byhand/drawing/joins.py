@@ -10,8 +10,14 @@ from byhand.results import Constant, Contribution, Leaf, Pass, Step
 
 SHARED = 4  # uses of a weight or a constant that one ghost serves
 REACH = {"w": 24, "c": 6}  # items between the first and the last use of one ghost
+CROWD = 12  # ghosts beside one operation; more are one box that opens
+PIECES = 40  # boxes inside of such a one; more are in boxes of their own
 
 BORDER = ""
+CROWDED = "w:"  # the key of a crowd begins so
+
+What = Leaf | tuple[int, Constant]
+Wanted = dict[str, tuple[What, list[Contribution]]]
 
 
 @dataclass(slots=True)
@@ -28,14 +34,22 @@ class Ghost:
     """A weight or a constant beside its use."""
 
     key: str
-    what: Leaf | tuple[int, Constant]
+    what: What
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Many ghosts beside one use, in one box that opens."""
+
+    key: str
+    ghosts: tuple[Ghost, ...]
 
 
 @dataclass(slots=True)
 class Inside:
     """What a part holds besides its items: ghosts, and everything that joins its boxes, by their keys, "" for a border."""
 
-    ghosts: list[Ghost] = field(default_factory=list)
+    ghosts: list[Ghost | Crowd] = field(default_factory=list)
     joins: dict[tuple[str, str], Join] = field(default_factory=dict)
 
     def join(self, source: str, target: str) -> Join:
@@ -99,33 +113,68 @@ class Joins:
         for place, item in enumerate(group.items):
             if isinstance(item, Group):
                 continue
-            for contribution in item.contributions:
-                leaf = self._leaves.get(contribution.to[0])
-                if leaf is not None:
-                    self._use(group, item, self._ghost(group, item, place, near, f"w{leaf.index}", leaf)).sent.append((item, contribution))
-            for name in dict.fromkeys(operand.name for operand in item.operands if operand.constant):
-                if name in self._constants:
-                    number, constant = self._constants[name]
-                    self._use(group, item, self._ghost(group, item, place, near, f"c{number}", (number, constant)))
+            wanted = self._wanted(item)
+            if len(wanted) > CROWD:
+                self._crowd(group, item, wanted)
+                continue
+            for name, (what, sent) in wanted.items():
+                self._use(group.key, self._ghost(group, item, place, near, name, what), item, sent, key_of(item))
 
-    def _ghost(self, group: Group, step: Step, place: int, near: dict[str, "_Near"], name: str, what: Leaf | tuple[int, Constant]) -> str:
+    def _wanted(self, step: Step) -> Wanted:
+        """The weights and the constants that an operation uses, with what it sends them."""
+        found: Wanted = {}
+        for each in step.contributions:
+            if each.to[0] in self._leaves:
+                found.setdefault(f"w{each.to[0]}", (self._leaves[each.to[0]], []))[1].append(each)
+        for operand in step.operands:
+            if operand.constant and operand.name in self._constants:
+                number, constant = self._constants[operand.name]
+                found[f"c{number}"] = (number, constant), []
+        return found
+
+    def _crowd(self, group: Group, step: Step, wanted: Wanted) -> None:
+        """Give an operation ghosts of its own, in one box."""
+        ghosts = {self._fresh(name): needed for name, needed in wanted.items()}
+        crowd = Crowd(f"{CROWDED}s{step.index}", tuple(Ghost(key, what) for key, (what, _) in ghosts.items()))
+        self._gather(group.key, key_of(step), crowd, step, {key: sent for key, (_, sent) in ghosts.items()})
+
+    def _gather(self, around: str, target: str, crowd: Crowd, step: Step, sent: dict[str, list[Contribution]]) -> None:
+        """Put a crowd into a part, joined to its user or to the border, and its ghosts into its own part, many again in crowds."""
+        self.inside[around].ghosts.append(crowd)
+        self.inside[crowd.key] = Inside()
+        for ghost in crowd.ghosts:
+            self._use(around, crowd.key, step, sent[ghost.key], target, carried=ghost.key)
+        length = _length(len(crowd.ghosts))
+        for start in range(0, len(crowd.ghosts), length):
+            piece = crowd.ghosts[start : start + length]
+            if len(piece) > 1:
+                self._gather(crowd.key, BORDER, Crowd(f"{crowd.key}.{start // length}", piece), step, sent)
+            else:
+                self.inside[crowd.key].ghosts += piece
+                self._use(crowd.key, piece[0].key, step, sent[piece[0].key], BORDER)
+
+    def _ghost(self, group: Group, step: Step, place: int, near: dict[str, "_Near"], name: str, what: What) -> str:
         """The key of the ghost that serves an operation: one that is near, else a new one."""
         found = near.get(name)
         if found is None or (found.last != step.index and (found.users >= SHARED or place - found.first > REACH[name[0]])):
-            number = self._ghosts[name]
-            self._ghosts[name] += 1
-            found = near[name] = _Near(f"{name}.{number}", place)
+            found = near[name] = _Near(self._fresh(name), place)
             self.inside[group.key].ghosts.append(Ghost(found.key, what))
         found.users += found.last != step.index
         found.last = step.index
         return found.key
 
-    def _use(self, group: Group, step: Step, ghost: str) -> Join:
-        """The join from a ghost to an operation that uses it."""
-        join = self.inside[group.key].join(ghost, key_of(step))
-        join.values[ghost.partition(".")[0]] = None
+    def _fresh(self, name: str) -> str:
+        """The key of one more ghost of a weight or a constant."""
+        number = self._ghosts[name]
+        self._ghosts[name] += 1
+        return f"{name}.{number}"
+
+    def _use(self, part: str, source: str, step: Step, sent: list[Contribution], target: str, *, carried: str = "") -> None:
+        """Join a ghost, or the crowd in which it is `carried`, to the operation that uses it, or to the border on the way there."""
+        join = self.inside[part].join(source, target)
+        join.values[(carried or source).partition(".")[0]] = None
+        join.sent += [(step, each) for each in sent]
         join.users.append(step)
-        return join
 
     def _carry(self, step: Step, contribution: Contribution) -> None:
         """Join the operation to the one it took from, through the borders of the parts in between."""
@@ -152,3 +201,12 @@ class Joins:
 
     def _depth(self, group: Group) -> int:
         return self._above[group.key][1]
+
+
+def _length(count: int) -> int:
+    """How many ghosts are in one box of a crowd: as many as there are boxes beside each other, at every depth."""
+    deep = 1
+    while PIECES**deep < count:
+        deep += 1
+    across = next(wide for wide in range(1, PIECES + 1) if wide**deep >= count)
+    return -(-count // across)

@@ -7,7 +7,8 @@ from byhand.drawing.arrows import arrow_of, led
 from byhand.drawing.boxes import Measured, measured
 from byhand.drawing.columns import spread
 from byhand.drawing.contents import Contents
-from byhand.drawing.joins import BORDER, Ghost, Joins, key_of
+from byhand.drawing.crowds import content_of, crowd_content, how_many
+from byhand.drawing.joins import BORDER, Crowd, Ghost, Joins, key_of
 from byhand.drawing.layout import Engine, Point, Size, Wire
 from byhand.drawing.metrics import width_of
 from byhand.drawing.tree import Group, Item, from_below
@@ -49,10 +50,15 @@ class Parts:
         content = self._contents.module(item.title, item.steps, self._joins.leaves_of(item), count=item.count)
         return measured(item.key, item.kind, content, self._made[item.key])
 
-    def _ghost(self, ghost: Ghost) -> Measured:
-        if isinstance(ghost.what, Leaf):
-            return measured(ghost.key, Kind.WEIGHT, self._contents.weight(ghost.what))
-        return measured(ghost.key, Kind.CONSTANT, self._contents.constant(*ghost.what))
+    def _ghost(self, ghost: Ghost | Crowd) -> Measured:
+        if isinstance(ghost, Crowd):
+            return measured(ghost.key, Kind.STRETCH, crowd_content(ghost, self._contents), self._crowd(ghost))
+        return measured(ghost.key, Kind.WEIGHT if isinstance(ghost.what, Leaf) else Kind.CONSTANT, content_of(ghost, self._contents))
+
+    def _crowd(self, crowd: Crowd) -> Part:
+        inside = self._joins.inside[crowd.key]
+        arrows = [arrow_of(*ends, join, self._contents, beside=False) for ends, join in inside.joins.items()]
+        return placed(crowd.key, how_many(crowd.ghosts), [self._ghost(ghost) for ghost in inside.ghosts], arrows, self._engine)
 
 
 def placed(key: str, title: str, boxes: Sequence[Measured], arrows: Sequence[Arrow], engine: Engine) -> Part:

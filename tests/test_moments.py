@@ -33,7 +33,7 @@ def test_the_example_is_told_without_a_teacher():
         "s = ŷ − y = 1 − 2 = −1",
         "loss = s² = (−1)² = 1",
         "∂loss/∂loss = 1: loss grows as fast as itself.\nNow back: how fast does loss grow with each value before it?",
-        "How fast does loss grow with s? ∂loss/∂s = 2 · s = 2 · (−1) = −2.",
+        "How fast does loss grow with s? ∂loss/∂s = 2 · s = 2 · (−1) = −2.\nTimes what arrived at loss: ∂loss/∂s = 1 · −2 = −2.",
         "How fast does s grow with ŷ? ∂s/∂ŷ = 1.\nTimes what arrived at s: ∂loss/∂ŷ = ∂loss/∂s · ∂s/∂ŷ = −2 · 1 = −2.",
         "How fast does ŷ grow with w? ∂ŷ/∂w = x = 1.\nTimes what arrived at ŷ: ∂loss/∂w = ∂loss/∂ŷ · ∂ŷ/∂w = −2 · 1 = −2.\n" + agrees,
     ]

@@ -147,11 +147,10 @@ class _Back:
         chain = {piece.text: piece for piece in (symbol, *parts[:-1], *([numbers] if numbers and len(parts) > 1 else []), parts[-1])}
         yield Cell("How fast does "), made, Cell(" grow with "), taken, Cell("? "), *_chained(list(chain.values())), Cell(".")
         gradient, *sent = backward_parts(step, each, labels, via=several)
-        if gradient.text != symbol.text or sent[-1].text != parts[-1].text:
-            start = labels.gradient((step.index, 0), Role.PLAIN)
-            rule = Cell(f"{start.text} · {symbol.text}", Role.PLAIN, rf"{start.latex} \cdot {symbol.latex}")
-            head = (gradient, rule) if gradient.text != symbol.text and upstream(step) is not None else (gradient,)
-            yield Cell("Times what arrived at "), made, Cell(": "), *_chained([*head, *sent]), Cell(".")
+        start = labels.gradient((step.index, 0), Role.PLAIN)
+        rule = Cell(f"{start.text} · {symbol.text}", Role.PLAIN, rf"{start.latex} \cdot {symbol.latex}")
+        head = (gradient, rule) if gradient.text != symbol.text and upstream(step) is not None else (gradient,)
+        yield Cell("Times what arrived at "), made, Cell(": "), *_chained([*head, *sent]), Cell(".")
 
     def _tensor(self, step: Step, each: Contribution) -> Iterator[Pieces]:
         """The formula, what came of it, and what happened to that before the input took it."""

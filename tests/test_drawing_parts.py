@@ -67,13 +67,14 @@ def given_arrows(root):
 
 
 def ghosts(result, root):
-    """Which weights stand beside which operations, by the picture and by the pass."""
-    joined = {
-        (arrow.source.partition(".")[0], arrow.target)
-        for part in drawn.every_part(root)
-        for arrow in part.arrows
-        if arrow.source[:1] == "w"
-    }
+    """Which weights stand beside which operations, by the picture and by the pass; a box of many has them all inside, on arrows out."""
+    joined = set()
+    for part in drawn.every_part(root):
+        for arrow in part.arrows:
+            if arrow.source[:1] == "w":
+                joined |= {(value, arrow.target or part.key[2:].partition(".")[0]) for value in arrow.values if value[0] == "w"}
+                inside = next(box.inside for box in part.boxes if box.key == arrow.source)
+                assert inside is None or {value for one in inside.arrows for value in one.values} == {*arrow.values}
     leaves = {leaf.index for leaf in result.leaves}
     return joined, {(f"w{each.to[0]}", f"s{step.index}") for step in result.steps for each in step.contributions if each.to[0] in leaves}
 
@@ -136,6 +137,28 @@ def test_blocks_of_the_same_build_are_folded():
     assert folded.inside is not None
     assert folded.inside.title == "h.0 … h.11 × 12"
     assert [box.rows[0].cells[0].text for box in folded.inside.boxes] == [f"h.{number}" for number in range(12)]
+
+
+class Blocks(torch.nn.Module):
+    """A list of blocks, each a Sequential, and a head."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.blocks = torch.nn.ModuleList([torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU()) for _ in range(count)])
+        self.head = torch.nn.Linear(4, 1)
+
+    def forward(self, value):
+        for block in self.blocks:
+            value = block(value)
+        return self.head(value)
+
+
+def test_blocks_that_are_sequential_are_folded():
+    """A Sequential in a list of modules is a block, though its own modules have numbers too."""
+    root = complete(recorded(lambda: Blocks(12)(torch.ones(2, 4)).sum()))
+
+    assert [box.key for box in root.boxes] == ["r:blocks.0", "m:head", "s0"]
+    assert root.boxes[0].rows[0].cells[0].text == "blocks.0 … blocks.11 × 12"
 
 
 def calls(model, count):

@@ -99,7 +99,7 @@ def test_the_frames_policy_names_what_is_unpacked():
     parts = page.parts
 
     assert page.policy["script-src"] == [source_hash(text) for text in (*page.running("script"), parts["script"])]
-    assert page.policy["style-src"] == [source_hash(parts["style"])]
+    assert page.policy["style-src"] == [source_hash(text) for text in (*page.running("style"), parts["style"])]
     assert page.policy["default-src"] == ["'none'"]
 
 
@@ -125,6 +125,11 @@ def test_the_frame_holds_picture_and_story():
 def test_until_it_is_unpacked_the_frame_shows_the_text():
     """With JavaScript off, or in a browser that cannot unpack, the story is there."""
     assert render_text(STORY, width=100) in frame(mime_bundle(STORY, pictures.example())).text
+
+
+def test_a_frame_has_a_ground_of_its_own():
+    """Nothing of what lies under the frame is seen through it, not even before it is unpacked."""
+    assert frame(mime_bundle(STORY, pictures.example())).running("style") == ["html{background:Canvas;color:CanvasText}"]
 
 
 def test_a_frame_has_no_fonts():

@@ -9,7 +9,7 @@ import pytest
 from parsed import Page, loads, source_hash
 from test_render_text import EVERYTHING, HOSTILE
 
-from byhand.document import Document, Heading, Prose, Table
+from byhand.document import Cell, Document, Heading, Prose, Table
 from byhand.explanation import explain
 from byhand.picture import Picture
 from byhand.render.assets import policy, script
@@ -122,6 +122,16 @@ def test_title_and_first_lines_are_the_header():
 
     assert page.text.count("loss.backward(), worked by hand") == 2
     assert {"class": "summary"} in page.of("p")
+
+
+def test_the_header_says_which_pass_and_what_is_given():
+    """The first two paragraphs stand above the picture, a third one in the story."""
+    blocks = (Heading("title", 1), *(Prose((Cell(text),)) for text in ("pass 2 of 2", "w = 1", "read on")))
+    page = render_page(Document(blocks), None)
+    header, story = page.split("</header>")
+
+    assert [text in header for text in ("pass 2 of 2", "w = 1", "read on")] == [True, True, False]
+    assert [text in story for text in ("pass 2 of 2", "w = 1", "read on")] == [False, False, True]
 
 
 @pytest.mark.parametrize("blocks", [(), (Heading("alone", 1),), (Prose(()),)])

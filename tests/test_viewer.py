@@ -84,6 +84,44 @@ def test_a_wheel_over_a_picture_that_is_all_seen_is_the_pages(visit):
     assert place(page) == before
 
 
+def test_the_wheel_never_moves_the_picture_up_or_down(visit):
+    """Nearer, with more to see below, the wheel still scrolls the page; sideways it moves the picture."""
+    page = visit(page_of(EXAMPLE))
+    page.mouse.move(*middle(page))
+    for _ in range(4):
+        page.get_by_role("button", name="Nearer (+)").click()
+    before = place(page)
+    page.mouse.move(*middle(page))
+    page.mouse.wheel(0, 100)
+    page.wait_for_timeout(300)
+
+    assert page.evaluate("window.scrollY") > 0
+
+    page.evaluate("window.scrollTo(0, 0)")
+    assert place(page) == before
+    page.mouse.wheel(80, 10)
+    page.wait_for_timeout(100)
+    assert place(page)[:2] == pytest.approx((before[0] - 80, before[1]), abs=2)
+
+
+def test_far_away_every_box_of_some_width_has_a_readable_name(visit):
+    """All of a large picture at once: a box 30 pixels wide and 8 high shows letters of 9 pixels or more."""
+    page = visit(page_of(GPT2))
+    page.get_by_role("button", name="Show all (0)").click()
+    for _ in range(2):
+        page.get_by_role("button", name="Further away").click()
+    page.wait_for_timeout(300)
+    seen = page.evaluate("""() => [...document.querySelectorAll("#picture .view .box")].map((box) => {
+        const ground = box.querySelector(".ground:not(.behind)").getBoundingClientRect();
+        const text = box.querySelector("text.row");
+        const scale = text ? text.getScreenCTM().a : 0;
+        return [ground.width, ground.height, text ? text.getAttribute("font-size") * scale : 0, text?.textContent ?? ""];
+    }).filter(([wide, high]) => wide >= 30.5 && high >= 8.5)""")
+
+    assert len(seen) > 3
+    assert min(size for *_, size, _ in seen) > 8.9, seen
+
+
 def test_the_keys_that_show_all_undo_the_keys_that_bring_nearer(visit):
     """+ makes the boxes wider, 0 shows all of them again."""
     page = visit(page_of(EXAMPLE))

@@ -1,5 +1,6 @@
 // One box, one arrow, one label as SVG: the elements, places and classes of byhand/render/svg.py.
 import geometry from "./geometry.json" with { type: "json" };
+import { nameIn } from "./names.js";
 import { HEADER } from "./scene.js";
 import { head, rounded } from "./shapes.js";
 import { drawnSketch } from "./sketch.js";
@@ -12,7 +13,7 @@ import { fitted, line, svg, widthOf, widthOfCells } from "./text.js";
 
 /** How much of a box is drawn: all of it, its name as large as it fits, or its outline. @typedef {"full" | "name" | "bare"} Detail */
 
-/** @typedef {{ w: number, h: number, opened: boolean, detail: Detail }} Look */
+/** @typedef {{ w: number, h: number, opened: boolean, detail: Detail, name: import("./names.js").Name | null }} Look */
 
 const { padding, opens: OPENS, verdict: VERDICT, first: FIRST, radius, stroke, inset, stack, plate, sizes } = geometry;
 const CLOSED = ["module", "repeated", "stretch"];
@@ -37,7 +38,7 @@ export function boxClasses({ kind, verdict = "" }, opened) {
 export function drawnBox(box, look) {
   const drawn = outline(box, look);
   if (look.detail === "bare") return drawn;
-  if (look.detail === "name") return [...drawn, ...largeName(box, look)];
+  if (look.detail === "name") return [...drawn, ...largeName(look)];
   const opens = CLOSED.includes(box.kind);
   const base = look.opened ? FIRST : (box.rows?.[0]?.y ?? FIRST);
   const sign = opens ? [svg("text", { class: "opens", x: padding, y: base }, look.opened ? CLOSE_SIGN : geometry.open_sign)] : [];
@@ -128,25 +129,24 @@ function drawnRow(row, box, { width, first, indent }) {
 }
 
 /**
- * The size in which a box shows nothing but its name.
+ * The name that a box shows where its rows could not be read; an opened one in its bar.
  * @param {Box} box
- * @param {number} w
- * @param {number} h
+ * @param {{ w: number, h: number, scale: number, opened: boolean }} place
  */
-export function nameSize(box, w, h) {
-  const wide = widthOfCells(box.rows?.[0]?.cells ?? [], 1);
-  return wide ? Math.min((w - 2 * padding) / wide, h / 2) : 0;
+export function nameOf(box, { w, h, scale, opened }) {
+  return nameIn(box, { w, h: opened ? HEADER : h }, scale, (text, size) => widthOf(text, size, true));
 }
 
 /**
- * @param {Box} box
  * @param {Look} look
  * @returns {SVGElement[]}
  */
-function largeName(box, { w, h }) {
-  const size = nameSize(box, w, h);
-  const cells = box.rows?.[0]?.cells ?? [];
-  return line(cells, { x: (w - widthOfCells(cells, size)) / 2, y: h / 2 + size * 0.36, size, classes: "row always" });
+function largeName({ w, h, opened, name }) {
+  if (!name) return [];
+  const { text, size } = name;
+  const wide = widthOf(text, size, true);
+  const place = { x: opened ? Math.min(padding, (w - wide) / 2) : (w - wide) / 2, y: (opened ? HEADER : h) / 2 + size * 0.36 };
+  return line([[text, "name"]], { ...place, size, classes: "row always large" });
 }
 
 /**

@@ -8,7 +8,8 @@ const STILL = 4;
 const UNITS = [1, 16, 400];
 
 /**
- * Listens on an element: one pointer drags, two pinch, the wheel pans, and zooms with Ctrl (as a pinch on a touchpad does).
+ * Listens on an element: one pointer drags, two pinch, the wheel zooms with Ctrl (as a pinch on a touchpad does) and pans sideways; up
+ * and down it is the page's, as if no picture were there.
  * @param {Element & { setPointerCapture: (id: number) => void, getBoundingClientRect: () => DOMRect }} element
  * @param {Moves} moves
  */
@@ -45,9 +46,10 @@ export function listen(element, moves) {
   on("wheel", (event) => {
     const { left, top } = element.getBoundingClientRect();
     const unit = UNITS[event.deltaMode];
-    const sideways = event.shiftKey && !event.deltaX;
+    const sideways = event.shiftKey && !event.deltaX ? event.deltaY : event.deltaX;
     if (event.ctrlKey || event.metaKey) moves.zoom(Math.exp(-event.deltaY * unit * 0.008), event.clientX - left, event.clientY - top);
-    else if (!moves.pan(-(sideways ? event.deltaY : event.deltaX) * unit, sideways ? 0 : -event.deltaY * unit, true)) return;
+    else if (!event.shiftKey && Math.abs(sideways) <= Math.abs(event.deltaY)) return;
+    else if (!moves.pan(-sideways * unit, 0, true)) return;
     event.preventDefault();
   });
 }

@@ -2,6 +2,10 @@
 
 /** The number of steps of colour. */
 export const STEPS = 5;
+/** The step of what rounding does not explain: the only one that says that something is wrong. */
+export const WRONG = STEPS;
+/** The heat whose numbers have a border between right and wrong, at 1. */
+const ERRORS = /in units of the rounding floor$/;
 
 /**
  * One step of colour: the texts of its smallest and largest number, "" if no box has it.
@@ -16,7 +20,8 @@ const known = new WeakMap();
 /**
  * The step of colour of every box, 0 the coolest and −1 for a box without a number, and what each step stands for. Positive numbers
  * are parted by their logarithms, because gradients differ by powers of ten; zero and less is the coolest step, what is no finite
- * number the hottest.
+ * number the hottest. An error above the rounding floor has a step of its own, so that no colour of what agrees is the colour of what
+ * differs.
  * @param {Heat} heat
  * @returns {Scale}
  */
@@ -31,16 +36,20 @@ export function heatScale(heat) {
  * @returns {Scale}
  */
 function scaleOf(heat) {
+  const wrong = /** @param {number | null} value */ (value) => ERRORS.test(heat.name) && (value === null || value > 1);
   let least = Number.POSITIVE_INFINITY;
   let most = 0;
   for (const value of Object.values(heat.values)) {
-    if (!Number.isFinite(value) || value <= 0) continue;
+    if (!Number.isFinite(value) || value <= 0 || wrong(value)) continue;
     least = Math.min(least, value);
     most = Math.max(most, value);
   }
   const low = Math.log(least);
   const high = Math.log(most);
-  const step = /** @param {string} key */ (key) => (key in heat.values ? stepOf(heat.values[key], low, high) : -1);
+  const step = /** @param {string} key */ (key) => {
+    if (!(key in heat.values)) return -1;
+    return wrong(heat.values[key]) ? WRONG : stepOf(heat.values[key], low, high);
+  };
   return { step, ranges: rangesOf(heat, step) };
 }
 
@@ -61,7 +70,7 @@ function stepOf(value, low, high) {
  * @param {(key: string) => number} step
  */
 function rangesOf(heat, step) {
-  const ranges = Array.from({ length: STEPS }, () => ({
+  const ranges = Array.from({ length: WRONG + 1 }, () => ({
     low: "",
     high: "",
     count: 0,

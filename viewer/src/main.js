@@ -121,6 +121,7 @@ function foldStory() {
   const fold = element("details", {}, element("summary", {}, "The whole story"));
   story?.replaceWith(fold);
   fold.append(story ?? "");
+  fold.addEventListener("toggle", () => fold.open && fold.scrollIntoView());
 }
 
 async function start() {

@@ -1,5 +1,5 @@
 // Keeps the SVG elements of what is seen, and changes no more of them than it must.
-import { arrowClasses, boxClasses, captionShift, drawnArrow, drawnBox, drawnHeat, drawnLabel, nameSize } from "./draw.js";
+import { arrowClasses, boxClasses, captionShift, drawnArrow, drawnBox, drawnHeat, drawnLabel, nameOf } from "./draw.js";
 import geometry from "./geometry.json" with { type: "json" };
 import { tenth } from "./shapes.js";
 import { svg } from "./text.js";
@@ -52,10 +52,10 @@ export function createPainter(ground) {
     const { box, w, h } = place;
     const kept = keep(boxes, box, layer(depth).boxes, round);
     const heat = marks.heat(box);
-    const detail = detailOf(box, { w, h, scale, opened });
-    redraw(kept, [w, h, opened, detail, heat].join(), () => {
-      const look = { w, h, opened, detail };
-      return [...drawnBox(box, look), ...(heat && detail !== "bare" ? drawnHeat(box, look, heat) : [])];
+    const { detail, name } = detailOf(box, { w, h, scale, opened });
+    redraw(kept, [w, h, opened, detail, name?.text, name?.size, heat].join(), () => {
+      const look = { w, h, opened, detail, name };
+      return [...drawnBox(box, look), ...(heat && detail === "full" ? drawnHeat(box, look, heat) : [])];
     });
     write(kept, {
       class: `${boxClasses(box, opened)} ${marks.box(box)}`.trim(),
@@ -132,12 +132,13 @@ export function createPainter(ground) {
 /**
  * How much of a box can be seen.
  * @param {Box} box
- * @param {{ w: number, h: number, scale: number, opened: boolean }} look
- * @returns {import("./draw.js").Detail}
+ * @param {{ w: number, h: number, scale: number, opened: boolean }} place
+ * @returns {Pick<import("./draw.js").Look, "detail" | "name">}
  */
-function detailOf(box, { w, h, scale, opened }) {
-  if (geometry.sizes.row * scale >= LEGIBLE) return "full";
-  return !opened && nameSize(box, w, h) * scale >= LEGIBLE ? "name" : "bare";
+function detailOf(box, place) {
+  if (geometry.sizes.row * place.scale >= LEGIBLE) return { detail: "full", name: null };
+  const name = nameOf(box, place);
+  return { detail: name ? "name" : "bare", name };
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heatScale } from "../src/heat.js";
+import { heatScale, WRONG } from "../src/heat.js";
 
 /**
  * A heat with the numbers' own texts.
@@ -37,4 +37,13 @@ test("the legend says the texts of the smallest and the largest number of each s
       { low: "100000", high: "100000", count: 1 },
     ],
   );
+});
+
+test("an error has the red of what differs above 1 only", () => {
+  const errors = { ...heat({ a: 0, b: 0.01, c: 1, d: 1.01, e: 1e9 }), name: "error in units of the rounding floor" };
+  const { step, ranges } = heatScale(errors);
+
+  assert.deepEqual(["a", "b", "c", "d", "e"].map(step), [0, 0, 4, WRONG, WRONG]);
+  assert.deepEqual(ranges[WRONG], { low: "1.01", high: "1000000000", count: 2 });
+  assert.ok(["a", "e"].every((key) => heatScale(heat({ a: 2, e: 1e9 })).step(key) < WRONG));
 });

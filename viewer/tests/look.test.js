@@ -19,7 +19,7 @@ const PAIRS = [
     ["ink", ground],
     ["faint", ground],
   ]),
-  ...[0, 1, 2, 3, 4].flatMap((step) => TEXTS.map((text) => [text, `heat-${step}`])),
+  ...[0, 1, 2, 3, 4, 5].flatMap((step) => TEXTS.map((text) => [text, `heat-${step}`])),
   ["on-loud", "loud"],
 ];
 
@@ -53,7 +53,7 @@ for (const [name, colours] of /** @type {const} */ ([
   });
 
   test(`what is pressed or focused is seen with a contrast of 3, ${name}`, () => {
-    const poor = ["control", "selected", "forward", "backward", ...[0, 1, 2, 3, 4].map((step) => `hot-${step}`)].filter(
+    const poor = ["control", "selected", "forward", "backward", ...[0, 1, 2, 3, 4, 5].map((step) => `hot-${step}`)].filter(
       (line) => !(contrast(colours[line], colours.ground) >= 3),
     );
 

@@ -15,7 +15,7 @@ from byhand.words import plain
 FLAT = 24  # operations of a run that are all shown at once
 DEEPEST = 24  # modules inside of one another; what is deeper belongs to the last
 DOMINANT = 0.75  # a module with so much of what surrounds it is no box of its own
-ALONE = 3  # boxes inside of another module, among which such a one is opened
+ALONE = 3  # boxes inside of another module, among which such a one is opened; and boxes of a list that need no box around
 FOLDED = 3  # as many neighbours of the same build are one box
 
 
@@ -86,11 +86,11 @@ def _number(groups: Sequence[Group]) -> None:
 
 
 def _open(group: Group, *, outermost: bool) -> None:
-    """Take out of their boxes what needs none: lists of modules, and a module that is nearly everything."""
+    """Take out of their boxes what needs none: short lists of modules, folded as they are, and a module that is nearly everything."""
     group.shown = group.path
     items: list[Item] = []
     for item in group.items:
-        if isinstance(item, Group) and _is_list(item):
+        if isinstance(item, Group) and _is_list(item) and len(item.items) <= ALONE:
             items += item.items
         elif isinstance(item, Group) and len(item.steps) >= DOMINANT * len(group.steps) and (outermost or len(group.items) <= ALONE):
             group.shown = item.shown
@@ -101,8 +101,13 @@ def _open(group: Group, *, outermost: bool) -> None:
 
 
 def _is_list(group: Group) -> bool:
-    """Whether it is a mere list of numbered modules."""
-    return all(isinstance(item, Group) and _last(item).isdigit() for item in group.items)
+    """Whether it is a mere list of numbered modules; one that has itself a number is a block of such a list."""
+    return not _numbered(group) and all(isinstance(item, Group) and _numbered(item) for item in group.items)
+
+
+def _numbered(group: Group) -> bool:
+    """Whether it is one of several in a list, or several of them folded."""
+    return _last(group).isdigit()
 
 
 def _last(group: Group) -> str:
@@ -128,7 +133,7 @@ def _repeated(row: list[Item]) -> Group:
 def _alike(one: Item, other: Item) -> bool:
     if isinstance(one, Step) or isinstance(other, Step) or one.build != other.build or not one.build:
         return False
-    return _last(one).isdigit() and _last(other).isdigit() and one.path.rpartition(".")[0] == other.path.rpartition(".")[0]
+    return _numbered(one) and _numbered(other) and one.path.rpartition(".")[0] == other.path.rpartition(".")[0]
 
 
 def _name(root: Group, labels: Labels) -> None:

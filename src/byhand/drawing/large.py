@@ -28,8 +28,9 @@ def title(step: Step, labels: Labels) -> tuple[Cell, ...]:
 
 def in_few(shown: Shown, role: Role) -> Cell:
     """A number in full, a tensor by its shape and norm."""
-    number = isinstance(shown, Missing) or single(shown) is not None
-    return in_line(shown, role, NUMBER) if number else in_short(shown, role, norm=True)
+    if isinstance(shown, Missing) or single(shown) is not None:
+        return in_line(shown, role, NUMBER)
+    return in_short(shown, role, norm=True)
 
 
 def made(step: Step, labels: Labels) -> tuple[Cell, ...]:

@@ -32,6 +32,9 @@ LINE: Final = 26  # pixels that a line of the text takes as a page, about
 LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%,()*+-;.=:?@^_`{|}~"
 """Five of these 85 letters are four bytes: those of Python's base85, with three others for the three that HTML would escape."""
 
+GROUND: Final = "html{background:Canvas;color:CanvasText}"
+"""The frame's own ground until it is unpacked: without it the picture that lies under the frame would be seen through the text."""
+
 BOOTSTRAP: Final = """(async()=>{
 const letters="LETTERS",text=document.getElementById("byhand-page").textContent,over=(5-text.length%5)%5,whole=text+"~".repeat(over);
 const bytes=new DataView(new ArrayBuffer(whole.length/5*4));
@@ -83,9 +86,9 @@ def _page(document: Document, picture: Picture | None, text: str, note: str) -> 
     look = style()
     viewer = script() if picture else ""
     parts = BETWEEN.join((viewer, look, main(document, picture, note=note), written(picture) if picture else ""))
-    allowed = policy(scripts=(BOOTSTRAP, viewer) if viewer else (BOOTSTRAP,), styles=(look,))
+    allowed = policy(scripts=(BOOTSTRAP, viewer) if viewer else (BOOTSTRAP,), styles=(GROUND, look))
     return (
-        f'{head(document, allowed)}</head>\n<body class="frame">\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n'
+        f'{head(document, allowed)}<style>{GROUND}</style>\n</head>\n<body class="frame">\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n'
         f'<script type="{PAGE}" id="byhand-page">{_dense(parts)}</script>\n'
         f"<script>{BOOTSTRAP}</script>\n</body>\n</html>"
     )

@@ -1,8 +1,9 @@
 """The page: picture, steps and story in one file that opens from a disk, fetches nothing, and is readable without JavaScript."""
 
+from itertools import takewhile
 from typing import Final
 
-from byhand.document import Block, Document, Heading, Prose
+from byhand.document import Document, Heading, Prose
 from byhand.picture import Picture
 from byhand.render.assets import fonts, policy, script, style
 from byhand.render.data import packed
@@ -10,6 +11,7 @@ from byhand.render.html import cells_html, escaped, render_html
 from byhand.render.svg import render_svg
 
 TITLE: Final = "byhand"
+SUMMARY: Final = 2  # paragraphs above the picture: which of several backward passes this is, and what is given
 DATA: Final = "application/octet-stream;base64"
 
 
@@ -41,11 +43,10 @@ def main(document: Document, picture: Picture | None, *, note: str = "") -> str:
     title = title_of(document)
     if blocks and isinstance(blocks[0], Heading):
         blocks.pop(0)
-    summary: Block | None = blocks[0] if blocks else None
-    if isinstance(summary, Prose):
-        blocks.pop(0)
+    summary = list(takewhile(lambda block: isinstance(block, Prose), blocks[:SUMMARY]))
+    blocks = blocks[len(summary) :]
     said = f'<p class="static-note" role="status">{escaped(note)}</p>\n' if note else ""
-    first = f'<p class="summary">{cells_html(summary.cells)}</p>\n' if isinstance(summary, Prose) else ""
+    first = "".join(f'<p class="summary">{cells_html(block.cells)}</p>\n' for block in summary if isinstance(block, Prose))
     section = f'<section id="picture" aria-label="Picture of the run">{render_svg(picture, dark=False)}</section>\n' if picture else ""
     story = render_html(Document(tuple(blocks)))
     return f'<header><h1>{escaped(title)}</h1>\n{first}{said}</header>\n{section}<article id="story">\n{story}\n</article>'

@@ -207,7 +207,7 @@ def test_a_module_has_counts_and_norms():
     found = drawn(wrong)
     box = found.contents.module("encoder", found.labels.steps, found.result.leaves)
 
-    assert lines(box) == ["encoder", "3 operations", "grad in 1", "grad out –", "2 of 4 differ"]
+    assert lines(box) == ["encoder", "3 operations", "loss = 37", "grad in 1", "grad out –", "2 of 4 differ"]
     assert box.verdict == "differs"
 
 
@@ -260,7 +260,7 @@ def test_a_language_model_fits_its_boxes():
     assert {box.verdict for box in boxes} == {"agrees"}
     assert all(len(lines(box)[0]) <= 38 and len(line) <= 60 for box in boxes for line in lines(box))
     assert sum(line.endswith(" cells") for box in boxes for line in lines(box)) > len(boxes)
-    assert lines(found.contents.module("GPT2", found.labels.steps, found.result.leaves))[2] == "grad in 1"
+    assert lines(found.contents.module("GPT2", found.labels.steps, found.result.leaves))[2:4] == ["loss = 3.9163911", "grad in 1"]
 
 
 def test_a_long_gradient_keeps_its_fraction():

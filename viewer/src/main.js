@@ -104,7 +104,7 @@ function surround(page, stage, data) {
   const text = source(data, known, store, view);
   const tools = element("div", { id: "tools" }, search(data, known, store, view), heat(data, store, view));
   const side = element("div", { id: "side", class: text ? "" : "no-source" }, tools, text, detail(data, known, store, view));
-  const steps = stepper(moments, forward, store);
+  const steps = stepper(moments, forward, store, (moment) => known.boxes.get(moments[moment]?.box ?? "")?.module ?? "");
   const placed = new ResizeObserver(() => {
     placed.disconnect();
     view.fit();
@@ -121,7 +121,7 @@ function foldStory() {
   const fold = element("details", {}, element("summary", {}, "The whole story"));
   story?.replaceWith(fold);
   fold.append(story ?? "");
-  fold.addEventListener("toggle", () => fold.open && fold.scrollIntoView());
+  fold.addEventListener("toggle", () => fold.open && scrollTo({ top: scrollY + fold.getBoundingClientRect().top }));
 }
 
 async function start() {

@@ -10,30 +10,35 @@ import { heatScale } from "./heat.js";
 
 /**
  * The marks of one state. `shownAs` gives the box that stands for another one, which may lie in a closed part, `found` those that
- * stand for what a search found.
+ * stand for what a search found. What happens now is marked, at the end only if the reader has `walked` there.
  * @param {PageData} data
  * @param {State} state
  * @param {(key: string) => string} shownAs
  * @param {ReadonlySet<string>} found
+ * @param {boolean} [walked]
  * @returns {Marks}
  */
-export function marksOf(data, state, shownAs, found) {
+export function marksOf(data, state, shownAs, found, walked = false) {
   const { moment } = state;
   const heat = data.heats?.[state.heat];
   const scale = heat ? heatScale(heat) : null;
   const selected = shownAs(state.selected);
   const now = shownAs(data.moments?.[moment]?.box ?? "");
-  const live = Boolean(data.moments?.length) && moment < (data.moments?.length ?? 0) - 1;
+  const last = (data.moments?.length ?? 0) - 1;
+  const live = last >= 0 && (walked || moment < last);
+  const ends = (/** @type {Box} */ { kind, backward }) => kind === "weight" && backward === moment;
   return {
-    box: ({ key, forward = 0, backward = 0 }) =>
-      words({
+    box: (box) => {
+      const { key, forward = 0, backward = 0 } = box;
+      return words({
         "no-value": moment < forward,
         "no-gradient": moment < backward,
         selected: key === selected,
         found: found.has(key),
-        now: live && key === now,
+        now: live && (key === now || (moment > 0 && ends(box))),
         [`heat-${scale?.step(key)}`]: scale !== null && scale.step(key) >= 0,
-      }),
+      });
+    },
     arrow: ({ key, from, to, forward = 0, backward = 0 }) =>
       words({
         "no-value": moment < forward,

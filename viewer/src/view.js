@@ -41,6 +41,8 @@ export class Picture {
     this.root = this.scene.layout(store.get().opened);
     this.focused = walk.first(this.root);
     this.found = this.newFound();
+    /** Whether the reader has gone from one moment to another. */
+    this.walked = false;
     this.marks = this.newMarks();
     /** What is revealed before the window has a size. */
     this.awaited = "";
@@ -152,7 +154,7 @@ export class Picture {
   }
 
   newMarks() {
-    return marksOf(this.data, this.store.get(), (key) => this.shownAs(key), this.found);
+    return marksOf(this.data, this.store.get(), (key) => this.shownAs(key), this.found, this.walked);
   }
 
   /** The boxes that stand for what a search found. */
@@ -167,6 +169,7 @@ export class Picture {
   changed(state, before) {
     if (state.opened !== before.opened) this.root = this.scene.layout(state.opened);
     if (state.opened !== before.opened || state.found !== before.found) this.found = this.newFound();
+    this.walked ||= state.moment !== before.moment;
     this.marks = this.newMarks();
     if (state.moment !== before.moment) this.follow(this.data.moments?.[state.moment]?.box ?? "");
     this.stage.changed();

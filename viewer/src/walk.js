@@ -113,7 +113,7 @@ function share(one, other) {
 }
 
 /**
- * The next box above or below in the same part; "" if there is none.
+ * The nearest box above or below in the same part, in another column only if its middle is beyond this box; "" if there is none.
  * @param {Spot} spot
  * @param {"up" | "down"} direction
  */
@@ -125,7 +125,7 @@ export function beside({ part, place }, direction) {
     const down = (middle(other) - middle(place)) * sign;
     if (down <= 0 || other === place) continue;
     const across = Math.max(0, other.x - place.x - place.w, place.x - other.x - other.w);
-    if (across > down) continue;
+    if (across > down && down <= place.h / 2) continue;
     const far = down + 3 * across;
     if (far < best.far) best = { key: other.box.key, far };
   }

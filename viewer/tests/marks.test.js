@@ -71,3 +71,14 @@ test("arrows at the selected box are marked", () => {
 
   assert.equal(marks({ moment: 3, selected: "s1" }).arrow(/** @type {import("../src/types.js").Arrow} */ (arrow)), "near");
 });
+
+test("a weight is marked when its gradient comes, at the end only if the reader walked there", () => {
+  const weight = { ...BOX, key: "w0.0", kind: /** @type {const} */ ("weight"), forward: 0, backward: 3 };
+  const at = (/** @type {number} */ moment, walked = true) =>
+    marksOf(DATA, createStore({ moment }).get(), (key) => key, new Set(), walked)
+      .box(weight)
+      .split(" ")
+      .includes("now");
+
+  assert.deepEqual([at(2), at(3), at(3, false)], [false, true, false]);
+});

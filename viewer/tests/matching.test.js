@@ -19,7 +19,7 @@ const ALL = [
   box("s0", "ŷ = w · x", { op: "MulBackward0", source: [0, 1], verdict: "agrees" }),
   box("s1", "s = ŷ − y", { op: "SubBackward0", source: [0, 12], verdict: "differs", module: "h.0.attn" }),
   box("s2", "loss = s²", { op: "PowBackward0", source: [0, 2], verdict: "not compared", module: "h.1.attn" }),
-].map(entriesOf(SOURCES));
+].map((each) => entriesOf(SOURCES)(each));
 
 /**
  * The keys that a query finds.
@@ -64,4 +64,27 @@ test("the count is said in words", () => {
     [counted(0, "x"), counted(1, "x"), counted(12345, "x"), counted(0, " ")],
     ["no boxes found", "1 box found", "12,345 boxes found", ""],
   );
+});
+
+test("a module that is asked for by its path comes first", () => {
+  const inside = box("s9", "q", { module: "transformer.h.3.attn" });
+  const part = box("m:transformer.h.3.attn", "attn", { kind: "module" });
+  const entries = [inside, part].map((each) => entriesOf(SOURCES)(each));
+
+  assert.deepEqual(
+    matching(entries, "h.3.attn").map(({ key }) => key),
+    ["m:transformer.h.3.attn", "s9"],
+  );
+});
+
+test("what is not finite is found by that and as nan", () => {
+  const heats = [{ name: "not finite", values: { s0: 0, s1: 3 }, texts: {} }];
+  const entries = [box("s0", "a"), box("s1", "b")].map((each) => entriesOf(SOURCES, heats)(each));
+
+  for (const query of ["nan", "NaN", "not finite"]) {
+    assert.deepEqual(
+      matching(entries, query).map(({ key }) => key),
+      ["s1"],
+    );
+  }
 });

@@ -118,3 +118,14 @@ test("a box in an opened part lies below the header of that part", () => {
   assert.ok(outer && inner);
   assert.deepEqual([areaOf(inner).x - areaOf(outer).x, areaOf(inner).y - areaOf(outer).y], [48, 40]);
 });
+
+test("down goes to a box in another column where there is none below", () => {
+  const part = { key: "", w: 400, h: 100, boxes: [box("s", 300, 0), box("beside", 200, 3), box("y", 150, 60)], arrows: [] };
+  const laid = createScene(part).layout(new Set());
+  const to = (/** @type {string} */ key, /** @type {"up" | "down"} */ way) => {
+    const spot = spotOf(laid, [], key);
+    return spot && beside(spot, way);
+  };
+
+  assert.deepEqual([to("s", "down"), to("s", "up"), to("y", "up")], ["y", "", "beside"]);
+});

@@ -70,6 +70,20 @@ export function typesText(target) {
 export function bringIntoView(scroller, inner) {
   const outside = scroller.getBoundingClientRect();
   const place = inner.getBoundingClientRect();
-  if (place.top >= outside.top + 24 && place.bottom <= outside.bottom - 24) return;
-  scroller.scrollTop += (place.top + place.bottom - outside.top - outside.bottom) / 2;
+  const [above, below] = seen(outside.top, outside.bottom, innerHeight);
+  if (place.top >= above + 24 && place.bottom <= below - 24) return;
+  scroller.scrollTop += (place.top + place.bottom - above - below) / 2;
+}
+
+const ENOUGH = 80; // pixels of a pane in which a line can be seen
+
+/**
+ * Top and bottom of what the window shows of a pane; of all of it where that is next to nothing.
+ * @param {number} top
+ * @param {number} bottom
+ * @param {number} height of the window
+ */
+export function seen(top, bottom, height) {
+  const [above, below] = [Math.max(top, 0), Math.min(bottom, height)];
+  return below - above >= ENOUGH ? [above, below] : [top, bottom];
 }

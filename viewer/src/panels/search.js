@@ -18,7 +18,7 @@ const SLICE = 1000; // boxes made ready for the search at once
  * @param {View} view
  */
 export function search(data, known, store, view) {
-  const all = gathered([...known.boxes.values()], entriesOf(data.sources ?? []));
+  const all = gathered([...known.boxes.values()], entriesOf(data.sources ?? [], data.heats));
   const field = element("input", {
     type: "search",
     id: "search-field",

@@ -20,9 +20,10 @@ const ICONS = {
  * @param {Moment[]} moments
  * @param {number} forward
  * @param {Store} store
+ * @param {(moment: number) => string} moduleOf
  * @returns {HTMLElement | null}
  */
-export function stepper(moments, forward, store) {
+export function stepper(moments, forward, store, moduleOf) {
   const last = moments.length - 1;
   if (last < 1) return null;
   const step = /** @param {number} by */ (by) => go(store.get().moment + by);
@@ -47,7 +48,7 @@ export function stepper(moments, forward, store) {
     slider.value = String(moment);
     panel.style.setProperty("--reached", along(moment / last));
     slider.setAttribute("aria-valuetext", `${words}: ${spokenLine(moments[moment]?.told ?? [])}`);
-    told.show(moment, words);
+    told.show(moment, words, moduleOf(moment));
     buttons.show(moment);
   };
   panel.style.setProperty("--turn", along((forward + 0.5) / last));

@@ -43,9 +43,9 @@ export function teller(moments) {
   }).observe(panel);
   // the fonts inside of a page are there a moment later than the page
   document.fonts.addEventListener("loadingdone", measure);
-  const show = (/** @type {number} */ moment, /** @type {string} */ words) => {
+  const show = (/** @type {number} */ moment, /** @type {string} */ words, /** @type {string} */ module) => {
     shown = moment;
-    where.textContent = words;
+    where.replaceChildren(words, ...(module ? [" ", element("span", { class: "layer", title: module }, module)] : []));
     panel.scrollTop = 0;
     settle();
   };

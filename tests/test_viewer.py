@@ -1,8 +1,13 @@
 """The live picture draws what the static one draws, and moves as hands expect."""
 
+import made
+import pictures
 import pytest
 from browser import DESK, PHONE, painted
 from program_pages import EXAMPLE, GPT2, SHARED, page_of
+
+from byhand.explanation import explain
+from byhand.render.notebook import mime_bundle
 
 DRAWN = """() => {
     const kept = ["class", "x", "y", "width", "height", "rx", "d", "font-size", "font-weight", "stroke-dasharray", "text-anchor"];
@@ -120,6 +125,50 @@ def test_far_away_every_box_of_some_width_has_a_readable_name(visit):
 
     assert len(seen) > 3
     assert min(size for *_, size, _ in seen) > 8.9, seen
+
+
+def test_in_a_notebook_the_whole_story_comes_into_the_frame(visit):
+    """Opened, the story is scrolled to in the frame's own document, and the notebook around it stays where it is."""
+    html = mime_bundle(explain(made.seed()), pictures.example())["text/html"]
+    page = visit(f'<!doctype html><meta charset="utf-8"><body>{html}<p>next cell</p></body>', ready="iframe")
+    inside = page.frame_locator("iframe")
+    fold = inside.locator("summary", has_text="The whole story")
+    fold.click()
+    around = page.evaluate("window.scrollY")
+    page.wait_for_timeout(300)
+
+    assert page.frames[1].evaluate("window.scrollY") > 0
+    assert page.frames[1].evaluate("document.querySelector('#story').getBoundingClientRect().top < innerHeight / 2")
+    assert page.evaluate("window.scrollY") == around
+
+
+def test_stepping_says_the_module_and_keeps_its_line_in_sight(visit):
+    """In a low window, where the program goes on below it, the line of the moment is seen, and the module stands above the text."""
+    page = visit(page_of(GPT2), size=(1000, 720))
+    slider = page.locator("#stepper input")
+    most = int(slider.get_attribute("max"))
+    for moment in range(most // 3, most, most // 7):
+        slider.fill(str(moment))
+        painted(page)
+        top, bottom = page.evaluate("""() => {
+            const { top, bottom } = document.querySelector("#source [data-now]").getBoundingClientRect();
+            return [top, bottom];
+        }""")
+        assert 0 <= top < bottom <= 720, moment
+        assert page.locator(".where .layer").inner_text(), moment
+
+
+def test_the_end_marks_the_weight(visit):
+    """The page opens unmarked; the last step marks the operation and the weight that its gradient goes to."""
+    page = visit(page_of(EXAMPLE))
+    painted(page)
+    assert page.locator("#picture .box.now").count() == 0
+    page.keyboard.press(",")
+    page.keyboard.press(".")
+    painted(page)
+
+    assert page.locator("#picture .box.now.weight").count() == 1
+    assert page.locator("#picture .box.now.operation").count() == 1
 
 
 def test_the_keys_that_show_all_undo_the_keys_that_bring_nearer(visit):

@@ -88,7 +88,8 @@ def _page(document: Document, picture: Picture | None, text: str, note: str) -> 
     parts = BETWEEN.join((viewer, look, main(document, picture, note=note), written(picture) if picture else ""))
     allowed = policy(scripts=(BOOTSTRAP, viewer) if viewer else (BOOTSTRAP,), styles=(GROUND, look))
     return (
-        f'{head(document, allowed)}<style>{GROUND}</style>\n</head>\n<body class="frame">\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n'
+        f"{head(document, allowed)}<style>{GROUND}</style>\n</head>\n"
+        f'<body class="frame">\n<main id="byhand"><pre>{escaped(text)}</pre></main>\n'
         f'<script type="{PAGE}" id="byhand-page">{_dense(parts)}</script>\n'
         f"<script>{BOOTSTRAP}</script>\n</body>\n</html>"
     )

@@ -1,5 +1,6 @@
 """From what was found out about a pass to its picture: what stands where, and what is told at which moment."""
 
+from byhand.collector import uncollected
 from byhand.drawing.contents import Contents
 from byhand.drawing.details import details
 from byhand.drawing.groups import grouped, ordered
@@ -7,7 +8,6 @@ from byhand.drawing.heats import heats
 from byhand.drawing.joins import Joins
 from byhand.drawing.moments import moments
 from byhand.drawing.parts import Parts
-from byhand.drawing.sources import sources
 from byhand.explanation.frame import headline
 from byhand.explanation.labels import Labels
 from byhand.explanation.modules import find_part, module_tree
@@ -18,6 +18,11 @@ from byhand.words import plain
 
 def draw(result: Pass, *, part: str = "") -> Picture:
     """The picture of one pass; with `part`, of that module alone. Raises NoSuchPart, NoPicture."""
+    with uncollected():
+        return _drawn(result, part)
+
+
+def _drawn(result: Pass, part: str) -> Picture:
     labels = Labels(result)
     contents = Contents(result, labels)
     path, steps = "", ordered(result, labels)
@@ -28,4 +33,4 @@ def draw(result: Pass, *, part: str = "") -> Picture:
     group = grouped(steps, labels, path)
     root = Parts(contents, Joins(result, group)).draw(group)
     title = f"{headline(result, labels)}: {plain(path)}" if path else headline(result, labels)
-    return Picture(title, root, moments(result, labels, contents), details(result, labels), sources(result), heats(result, root))
+    return Picture(title, root, moments(result, labels, contents), details(result, labels), contents.programs.sources, heats(result, root))

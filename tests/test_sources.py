@@ -8,8 +8,13 @@ from programs_drawn import example, passed
 
 from byhand import cells
 from byhand.cells import in_cells, number_with
-from byhand.drawing.sources import LONGEST, MOST, programs, sources
+from byhand.drawing.sources import LONGEST, MOST, programs
 from byhand.graph import Origin
+
+
+def sources(result):
+    """The pieces of program text of a pass."""
+    return programs(result).sources
 
 
 def placed(result, file, lines):

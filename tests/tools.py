@@ -1,4 +1,4 @@
-"""Programs that some tests need. Where BYHAND_TOOLS is "required", as in CI, nothing is skipped for want of one: the test runs and fails."""
+"""Programs that some tests need. With BYHAND_TOOLS=required, as in CI, nothing is skipped for want of one: the test fails."""
 
 import os
 import shutil

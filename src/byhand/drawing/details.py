@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from byhand.document import Block, Cell, Formula, Heading, Prose, Role, Table
 from byhand.drawing.contents import worst
-from byhand.drawing.large import LARGE, in_few, title
+from byhand.drawing.large import LARGE
 from byhand.drawing.large import sent as sent_in_short
 from byhand.drawing.modules import of_modules
 from byhand.drawing.suspects import apart, suspects

@@ -31,11 +31,6 @@ class Programs:
         return None if origin is None or number is None else (number, origin.line)
 
 
-def sources(result: Pass) -> tuple[Source, ...]:
-    """The pieces of the files that the operations come from, in the order of the program."""
-    return programs(result).sources
-
-
 def programs(result: Pass) -> Programs:
     """Every file that an operation comes from, cut to what is around the lines that are named. No other file is read."""
     found: list[Source] = []

@@ -131,7 +131,7 @@ def test_long_tables_are_cut():
     assert render_latex(Document((table,))).count(r"\begin{tabular}") == 3
 
 
-@pytest.mark.parametrize(("role", "shape"), [(Role.AGREES, r"$\surd$"), (Role.DIFFERS, r"$\times$"), (Role.NOT_COMPARED, r"$\circ$")])
+@pytest.mark.parametrize(("role", "shape"), [(Role.AGREES, r"$\surd$"), (Role.DIFFERS, r"$\neq$"), (Role.NOT_COMPARED, r"$\circ$")])
 def test_a_verdict_has_its_shape(role, shape):
     """Verdicts can be told apart in black and white."""
     assert shape in render_latex(Document((Prose((Cell("word", role),)),)))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.error import URLError
@@ -152,9 +153,10 @@ def saved(page, lab):
     page.get_by_role("menuitem", name="File", exact=True).click()
     page.locator(".lm-Menu-item", has_text=re.compile("^Save Notebook(?! As)")).click()
     for _ in range(100):
-        written = json.loads((lab.folder / "lesson.ipynb").read_text(encoding="utf-8"))
-        if any(cell["outputs"] for cell in written["cells"]):
-            return written
+        with suppress(json.JSONDecodeError):  # JupyterLab writes the file in place: for a moment it is empty or half of it
+            written = json.loads((lab.folder / "lesson.ipynb").read_text(encoding="utf-8"))
+            if any(cell["outputs"] for cell in written["cells"]):
+                return written
         time.sleep(0.1)
     return pytest.fail("the notebook was not saved")
 

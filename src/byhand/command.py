@@ -1,4 +1,4 @@
-"""The command line: `byhand explain FILE` and `byhand check FILE`, on unmodified scripts and notebooks."""
+"""The command line: `byhand explain FILE`, `byhand check FILE`, `byhand diagnose FILE`, on unmodified scripts and notebooks."""
 
 import os
 import sys
@@ -62,6 +62,15 @@ def check(file: File, /, *, step: Step = None, rank: Rank = 0, outputs: Outputs 
     return report(Wanted("check", file, tuple(_arguments), asdict(outputs), step, rank=rank))
 
 
+Steps = Annotated[int | None, Parameter(help="End the program after so many optimizer steps; it runs to its end if not given.")]
+
+
+@app.command
+def diagnose(file: File, /, *, steps: Steps = None, rank: Rank = 0, outputs: Outputs = NOTHING) -> int:
+    """Run FILE and say what is wrong with its gradients and its training loop: exit code 1 if there is an error."""
+    return report(Wanted("diagnose", file, tuple(_arguments), asdict(outputs), rank=rank, steps=steps))
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code: 0 nothing wrong, 1 a gradient differs, 2 the program or the call failed."""
     given = list(sys.argv[1:] if words is None else words)
@@ -112,16 +121,15 @@ def report(wanted: Wanted) -> int:
 
 def _report_script(wanted: Wanted) -> int:
     from byhand.output import deliver, verdict
-    from byhand.programs import compiled, output_aside, run_script
+    from byhand.programs import commanded, compiled, output_aside, run_script
     from byhand.recording.sketch import no_drawing
-    from byhand.run import Run
 
-    code, run, process = compiled(wanted.file), Run(), os.getpid()
+    code, run, process = compiled(wanted.file), commanded(wanted), os.getpid()
     aside, values = output_aside() if wanted.to_terminal else nullcontext(), nullcontext() if wanted.pictured else no_drawing()
     with aside, values:
         problem = run_script(wanted.file, code, wanted.arguments, run)
     forked = os.getpid() != process
     if forked or os.environ.get("RANK", str(wanted.rank)) != str(wanted.rank):
-        return verdict(run) if problem is None else 2
+        return verdict(run, wanted) if problem is None else 2
     with uncollected():
         return deliver(run, wanted, problem)

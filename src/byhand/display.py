@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from byhand.document import Document
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, NothingToDraw
 from byhand.export import to_json
 from byhand.faults import find
 from byhand.findings import Finding, Severity
@@ -20,8 +20,9 @@ from byhand.results import Pass, Verdict
 class Story:
     """A document and the passes it tells of; shows itself."""
 
-    def __init__(self, document: Document, passes: Sequence[Pass], *, part: str = "") -> None:
+    def __init__(self, document: Document, passes: Sequence[Pass], *, part: str = "", findings: Sequence[Finding] | None = None) -> None:
         self.document = document
+        self._findings = findings
         self.passes = tuple(passes)
         self.part = part
 
@@ -40,13 +41,17 @@ class Story:
 
     @cached_property
     def picture(self) -> Picture:
-        """The picture of the pass that is told: boxes and arrows with their places. Raises NoPicture."""
+        """The picture of the pass that is told: boxes and arrows with their places. Raises NoPicture, NothingToDraw."""
         from byhand.drawing import draw
 
+        if not self.passes:
+            raise NothingToDraw
         return draw(self.passes[0], part=self.part)
 
     def _drawn(self) -> tuple[Picture | None, str]:
         """The picture, or why there is none: the story stands without it, whatever went wrong."""
+        if not self.passes:
+            return None, ""
         try:
             return self.picture, ""
         except ByhandError as problem:
@@ -57,6 +62,8 @@ class Story:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong, one finding for each fault; empty if nothing is."""
+        if self._findings is not None:
+            return tuple(self._findings)
         told = tuple(finding for made in self.passes for finding in made.findings)
         return told or find(self.passes)
 

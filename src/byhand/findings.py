@@ -31,3 +31,18 @@ class Finding:
     fix: str
     cause: str = ""
     passes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a diagnosis rests on: how many backward passes and optimizer steps were seen, how many passes were worked by hand.
+
+    `unseen` tells what was not observed, one sentence each; `ended` says that the program was ended after the steps asked for.
+    """
+
+    program: str = ""
+    passes: int = 0
+    steps: int = 0
+    judged: int = 0
+    unseen: tuple[str, ...] = ()
+    ended: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 from byhand.cells import number_with
 from byhand.display import Story
 from byhand.errors import NoBackward
+from byhand.programs import commanded
 from byhand.run import Run
 from byhand.wanted import Wanted
 
@@ -64,10 +65,14 @@ def _cell(shell: Any, line: str, cell: str) -> Story | None:
     return run.explain(part=line.strip())
 
 
-def begin(shell: Any) -> None:
+def begin(shell: Any, wanted: dict[str, Any]) -> None:
     """Record a notebook that the command runs: every pass is kept."""
     number_with(lambda file: _number(shell, file))
-    _commanded.append(_started(Run()))
+    _commanded.append(_started(commanded(_wanted(wanted))))
+
+
+def _wanted(given: dict[str, Any]) -> Wanted:
+    return Wanted(**{**given, "file": Path(given["file"])})
 
 
 def finish(options: dict[str, Any]) -> None:
@@ -77,7 +82,7 @@ def finish(options: dict[str, Any]) -> None:
     run = _commanded.pop()
     run.stop()
     output, errors = io.StringIO(), io.StringIO()
-    wanted = Wanted(**{**options["wanted"], "file": Path(options["wanted"]["file"])})
+    wanted = _wanted(options["wanted"])
     with redirect_stdout(output), redirect_stderr(errors):
         code = deliver(run, wanted, None, width=options["width"], colour=options["colour"])
     found = {"code": code, "output": output.getvalue(), "errors": errors.getvalue()}

@@ -21,7 +21,7 @@ _HOME = str(Path(__file__).resolve().parent.parent)
 # The kernel runs in the notebook's folder, where a relative path to byhand leads elsewhere.
 _BEGIN = """__import__("sys").path.append({home!r})
 try:
-    __import__("byhand.magic").magic.begin(get_ipython())
+    __import__("byhand.magic").magic.begin(get_ipython(), {wanted!r})
 finally:
     __import__("sys").path.remove({home!r})"""
 _END = "__import__('byhand.magic').magic.finish({options!r})"
@@ -73,7 +73,7 @@ def _execute(notebook: Any, wanted: Wanted, options: dict[str, Any]) -> CellFail
 
     new_code_cell: Any = v4.new_code_cell
     own = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    begin, end = new_code_cell(_BEGIN.format(home=_HOME)), new_code_cell(_END.format(options=options))
+    begin, end = new_code_cell(_BEGIN.format(home=_HOME, wanted=options["wanted"])), new_code_cell(_END.format(options=options))
     notebook.cells = [begin, *own, end]
     client = NotebookClient(
         notebook,
@@ -93,6 +93,7 @@ def _execute(notebook: Any, wanted: Wanted, options: dict[str, Any]) -> CellFail
                 return CellFailed(str(wanted.file), number, "the kernel died while it ran")
             _show(cell, sys.stderr if wanted.to_terminal else sys.stdout)
             if failed:
+                failed = None if failed.ended else failed
                 break
         client.execute_cell(end, len(own) + 1, store_history=False)
     return failed
@@ -106,7 +107,7 @@ def _failure(client: Any, cell: Any, number: int, path: Path) -> CellFailed | No
     try:
         client.execute_cell(cell, number)
     except CellExecutionError as problem:
-        return CellFailed(str(path), number, f"{problem.ename}: {problem.evalue}")
+        return CellFailed(str(path), number, f"{problem.ename}: {problem.evalue}", ended=problem.ename == "Enough")
     except KeyboardInterrupt:
         run_sync(_interrupt)(client)
         return CellFailed(str(path), number, "it was interrupted")

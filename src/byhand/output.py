@@ -79,6 +79,7 @@ def _umask() -> int:
 def deliver(run: Run, wanted: Wanted, problem: BaseException | None, *, width: int | None = None, colour: bool | None = None) -> int:
     """Show or write the story of a finished run; 0, 1 if something differs, 2 if the program failed or made no backward pass."""
     failure = explained(problem) if problem is not None else None
+    run.conclude(problem)
     errors: list[ByhandError] = []
     try:
         story = _story(run, wanted)
@@ -95,16 +96,19 @@ def deliver(run: Run, wanted: Wanted, problem: BaseException | None, *, width: i
         print(f"\n{failure.report()}", file=sys.stderr)
     if isinstance(problem, SystemExit) and isinstance(problem.code, int):
         print(f"\nbyhand: the program itself ended with exit code {problem.code}", file=sys.stderr)
-    return 2 if problem is not None or errors else verdict(run)
+    return 2 if problem is not None or errors else verdict(run, wanted)
 
 
-def verdict(run: Run) -> int:
+def verdict(run: Run, wanted: Wanted) -> int:
     """1 if a gradient of any recorded pass differs or something is wrong with one, else 0."""
-    wrong = any(finding.severity is Severity.ERROR for finding in find(run.passes))
+    findings = run.findings if wanted.verb == "diagnose" else find(run.passes)
+    wrong = any(finding.severity is Severity.ERROR for finding in findings)
     return int(wrong or any(Verdict.DIFFERS in verdicts(made) for made in run.passes))
 
 
 def _story(run: Run, wanted: Wanted) -> Story:
+    if wanted.verb == "diagnose":
+        return run.diagnose(str(wanted.file))
     if not run.passes:
         raise NoBackward(str(wanted.file))
     return run.explain(step=wanted.step, part=wanted.part) if wanted.verb == "explain" else run.check(step=wanted.step)
@@ -113,7 +117,7 @@ def _story(run: Run, wanted: Wanted) -> Story:
 def _print(story: Story, run: Run, columns: int, colour: bool) -> None:
     text = "\n" + render_text(story.document, width=columns, colour=colour)
     others = [made.number for made in run.passes if Verdict.DIFFERS in verdicts(made) and made.number != story.passes[0].number]
-    if others:
+    if others and not story.findings:
         told = f"{', '.join(map(str, others[:5]))}{' …' if len(others) > 5 else ''}"
         text += f"\nA gradient differs in backward pass {told}: --step {others[0]} tells where.\n"
     encoding = sys.stdout.encoding or "utf-8"
@@ -134,6 +138,7 @@ def _write_all(story: Story, run: Run, wanted: Wanted) -> list[ByhandError]:
 
 def _content(name: str, story: Story, run: Run, wanted: Wanted) -> str | bytes:
     if name == "json":
-        return Story(story.document, [replace(made, program=str(wanted.file)) for made in run.passes]).to_json()
+        passes = [replace(made, program=str(wanted.file)) for made in run.passes]
+        return Story(story.document, passes, findings=story.findings if wanted.verb == "diagnose" else None).to_json()
     made: str | bytes = getattr(story, f"to_{name}")()
     return made

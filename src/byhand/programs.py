@@ -13,7 +13,10 @@ from types import CodeType, ModuleType
 
 from byhand.errors import NoSuchFile, NotAProgram
 from byhand.run import Run
+from byhand.session import Enough
+from byhand.wanted import Wanted
 
+JUDGED = 2  # passes of each place that calls backward which a diagnosis works by hand
 _OURS = str(Path(__file__).resolve().parent) + os.sep
 
 
@@ -43,6 +46,15 @@ def compiled(path: Path) -> CodeType:
         raise NotAProgram(str(path), str(problem)) from None
 
 
+def commanded(wanted: Wanted) -> Run:
+    """The recording that a command makes: a diagnosis works the first passes of each place by hand, the others work them all."""
+    if wanted.verb != "diagnose":
+        return Run(diagnose=False)
+    run = Run(judged=JUDGED)
+    run.session.most = wanted.steps
+    return run
+
+
 def run_script(path: Path, code: CodeType, arguments: Sequence[str], run: Run) -> BaseException | None:
     """Run the script's code as `python PATH ARGUMENTS` would, recorded; the exception that ended it, or None.
 
@@ -52,6 +64,8 @@ def run_script(path: Path, code: CodeType, arguments: Sequence[str], run: Run) -
         run.start()
         try:
             exec(code, module.__dict__)
+        except Enough:
+            return None
         except SystemExit as ended:
             if isinstance(ended.code, int | None):
                 return ended if ended.code else None

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from byhand.cells import in_cells
 from byhand.display import Story
-from byhand.errors import NoBackward, NoSuchStep, NotJudged
-from byhand.explanation import explain, tell_check
+from byhand.errors import NoBackward, NoSuchStep, NoSuchWay, NotDiagnosed, NotJudged
+from byhand.explanation import explain, tell_check, tell_diagnosis
 from byhand.failures import explained
 from byhand.faults import find
+from byhand.findings import Finding, Observed, Severity
 from byhand.results import Pass
 from byhand.session import Session
 from byhand.yours import known_places, places_of, weigh
@@ -23,8 +24,8 @@ class Run:
     Use it as a context manager, or call `start()` and `stop()`. Recordings nest; after `stop` nothing stays installed.
     """
 
-    def __init__(self, *, judge: bool = True, keep: int | None = None) -> None:
-        self.session = Session(judge=judge, keep=keep)
+    def __init__(self, *, judge: bool = True, keep: int | None = None, diagnose: bool | None = None, judged: int | None = None) -> None:
+        self.session = Session(judge=judge, keep=keep, diagnose=judge if diagnose is None else diagnose, judged=judged)
 
     def __enter__(self) -> Self:
         self.start()
@@ -32,9 +33,17 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+        self.conclude(problem)
         story = explained(problem) if problem is not None else None
         if problem is not None and story is not None:
             problem.add_note(f"byhand: {story}")
+
+    def conclude(self, problem: BaseException | None) -> None:
+        """The program is over, `problem` is what ended it: find what only the end tells; nothing of the problem is kept."""
+        if self.session.witness is not None:
+            self.session.witness.findings(problem)
+        if problem is None and self.session.at_once:
+            self.session.over()
 
     def start(self) -> None:
         """Record from here on."""
@@ -84,17 +93,48 @@ class Run:
         made = replace(made, yours=weigh(given, places_of(given, known_places(made)), {}, made), findings=find(self.passes))
         return Story(tell_check(made), [made])
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong so far, errors first; raises NotDiagnosed if the recording was not watched for faults."""
+        witness = self.session.witness
+        if witness is None:
+            raise NotDiagnosed
+        order = list(Severity)
+        return tuple(sorted((*find(self.passes), *witness.findings()), key=lambda finding: order.index(finding.severity)))
+
+    def diagnose(self, program: str = "") -> Story:
+        """What is wrong with the gradients and the training steps so far: cause, numbers, line and fix of each fault.
+
+        `program` is the name to put in the title. Raises NotDiagnosed.
+        """
+        findings = self.findings
+        return Story(tell_diagnosis(findings, self.observed(program)), self.passes, findings=findings)
+
+    def observed(self, program: str = "") -> Observed:
+        """What a diagnosis rests on."""
+        session, recorder = self.session, self.session.recorder
+        steps = session.witness.world.steps if session.witness is not None else 0
+        ended = session.most is not None and session.witness is not None and session.witness.world.progress >= session.most
+        return Observed(program, session.count, steps, len(session.known), tuple(recorder.unseen()), ended)
+
     def to_json(self) -> str:
         """All the passes as JSON, schema byhand/1."""
         return Story(explain(self.chosen("to_json", None)), self.passes).to_json()
 
 
-def record(*, judge: bool = True) -> Run:
+def record(*, judge: bool | None = None, diagnose: bool | str = False) -> Run:
     """A recording of this thread, to be used as `with byhand.record() as run:`.
 
-    With `judge=False` calls are only noted: that costs next to nothing, and `run.explain()` and `run.check()` raise NotJudged.
+    With `judge=False` calls are only noted: that costs next to nothing, and `run.explain()` and `run.check()` raise NotJudged. With
+    `diagnose=True` the program is watched for faults and not judged, unless `judge=True`: `run.diagnose()` tells them; with "warn" a
+    RuntimeWarning, with "raise" FaultFound comes at the moment when an error or a probable one is certain. Raises NoSuchWay.
     """
-    return Run(judge=judge)
+    if diagnose not in (True, False, "warn", "raise"):
+        raise NoSuchWay(diagnose)
+    judges = not diagnose if judge is None else judge
+    run = Run(judge=judges, diagnose=judges or bool(diagnose))
+    run.session.at_once = diagnose if isinstance(diagnose, str) else ""
+    return run
 
 
 def caller() -> Any:

@@ -1,6 +1,8 @@
 """Connects a recording with the judge: what happens when a backward pass of the user's program starts and ends."""
 
+import warnings
 import weakref
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,13 +14,19 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from byhand.assembly import assemble
 from byhand.chain_rule import SavedValues
+from byhand.diagnosis import Looking, Witness
+from byhand.errors import FaultFound
+from byhand.findings import Severity
 from byhand.judging import Judge
 from byhand.progress import named, progress
 from byhand.recording.declared import functions
 from byhand.recording.describe import Describer
-from byhand.recording.engine import Started
+from byhand.recording.engine import Observer, Started
+from byhand.recording.frames import user_frame
+from byhand.recording.happenings import Happening
 from byhand.recording.later import LARGEST
 from byhand.recording.recorder import Recorder
+from byhand.recording.saved import Saved
 from byhand.recording.scope import Variables
 from byhand.recording.summary import summarize
 from byhand.replay import replay
@@ -26,6 +34,7 @@ from byhand.results import Pass, SecondDerivatives
 from byhand.second import Seconded, counted, marked, second_in_pass
 from byhand.value import Missing, Shown
 
+MOST_SITES = 8  # places of a program that call backward; of more, the later ones are not worked by hand
 TAUGHT = 1 << 14  # elements of all values together; in runs this small, what was not noted is worked out again
 
 
@@ -117,32 +126,121 @@ class Known:
         return cast(Pass, self._made)
 
 
-class Session:
-    """The passes of one recording. `keep` is how many of the latest are kept, None for all."""
+class Enough(BaseException):
+    """Ends a program that was to be watched for some steps only. Like KeyboardInterrupt it is no Exception: nobody should catch it."""
 
-    def __init__(self, *, judge: bool, keep: int | None) -> None:
+
+class Several:
+    """Several observers of one pass, told one after the other."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self.observers = observers
+
+    def node(self, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: Saved) -> None:
+        """A node ran."""
+        for each in self.observers:
+            each.node(index, grads, theirs, saved)
+
+    def leaf(self, index: int, grad: Any) -> None:
+        """A leaf's gradient is complete."""
+        for each in self.observers:
+            each.leaf(index, grad)
+
+    def stopped(self, index: int, output_nr: int, grad: Any) -> None:
+        """The gradient of a place that was asked for, whose node did not run."""
+        for each in self.observers:
+            each.stopped(index, output_nr, grad)
+
+    def interrupted(self) -> None:
+        """Somebody broke the pass off."""
+        for each in self.observers:
+            each.interrupted()
+
+
+class Session:
+    """The passes of one recording. `keep` is how many of the latest are kept, None for all.
+
+    With `judge` they are worked by hand: all of them, or at most the first `judged` of each place in the program. With `diagnose` the
+    program is watched for faults.
+    """
+
+    def __init__(self, *, judge: bool, keep: int | None, diagnose: bool = False, judged: int | None = None) -> None:
         self.known: list[Known] = []
         self.count = 0
         self.judge = judge
-        self._keep = keep
+        self.at_once = ""  # "warn" or "raise" if a fault is to be told at the moment when it is found
+        self.most: int | None = None  # steps after which the program is ended
+        self._told = 0
+        self._keep, self._judged = keep, judged
+        self._sites: Counter[tuple[Any, int]] = Counter()
         self.recorder = Recorder(self, values=judge)
+        self.witness = Witness(self.recorder) if diagnose else None
+
+    @property
+    def watches(self) -> bool:
+        """Whether passes are watched while they run."""
+        return self.judge or self.witness is not None
 
     def counted(self) -> None:
         """One more pass."""
         self.count += 1
 
-    def started(self, started: Started, recorder: Recorder, variables: Variables) -> Watched:
+    def started(self, started: Started, recorder: Recorder, frame: Any) -> Several:
         """A pass is about to run: describe its nodes while their values are what they were."""
-        describer = describer_of(started.graph, started.live, recorder, variables)
-        roots = tuple(weakref.ref(root) for root in started.roots if isinstance(root, torch.Tensor))
-        return Watched(started, describer, roots)
+        observers: list[Observer] = []
+        if self._judges(frame):
+            describer = describer_of(started.graph, started.live, recorder, Variables(frame))
+            roots = tuple(weakref.ref(root) for root in started.roots if isinstance(root, torch.Tensor))
+            observers.append(Watched(started, describer, roots))
+        if self.witness is not None:
+            observers.append(self.witness.started(started, frame))
+        return Several(observers)
 
-    def ended(self, observer: Any) -> None:
-        """The pass is over, whole or broken off."""
-        if isinstance(observer, Watched):
-            self.known.append(Known(observer.ended(self.count), observer.roots))
+    def _judges(self, frame: Any) -> bool:
+        """Whether this pass is worked by hand."""
+        if not self.judge or self._judged is None:
+            return self.judge
+        user = user_frame(frame)[0]
+        site = (user.f_code, user.f_lasti) if user is not None else (None, -1)
+        self._sites[site] += 1
+        return self._sites[site] <= self._judged and self._sites.total() <= self._judged * MOST_SITES
+
+    def ended(self, observer: Any, problem: BaseException | None) -> None:
+        """The pass is over, whole or broken off by a problem."""
+        for each in observer.observers if isinstance(observer, Several) else ():
+            if isinstance(each, Watched):
+                self.known.append(Known(each.ended(self.count), each.roots))
+            elif isinstance(each, Looking) and self.witness is not None:
+                self.witness.ended(each, problem)
         if self._keep is not None:
             del self.known[: -self._keep]
+
+    def happened(self, happening: Happening) -> None:
+        """The training loop did something besides forward and backward."""
+        if self.witness is not None:
+            self.witness.happened(happening)
+
+    def over(self) -> None:
+        """The program's own call is about to return: warn or raise, if that is wanted at once. Raises FaultFound, Enough."""
+        if self.witness is None:
+            return
+        if self.at_once:
+            self._tell_at_once()
+        if self.most is not None and self.witness.world.progress >= self.most:
+            raise Enough
+
+    def _tell_at_once(self) -> None:
+        """Warn of the faults found since the last time, or raise the first of them; what may be meant is not told."""
+        if self.witness is None:
+            return
+        found = list(self.witness.world.findings.values())
+        new, self._told = found[self._told :], len(found)
+        for finding in new:
+            if finding.severity is Severity.NOTE:
+                continue
+            if self.at_once == "raise":
+                raise FaultFound(finding)
+            warnings.warn(str(FaultFound(finding)), RuntimeWarning, stacklevel=2)
 
     def pass_of(self, tensor: torch.Tensor) -> Pass | None:
         """The latest pass that started from this tensor."""

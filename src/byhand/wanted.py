@@ -18,6 +18,7 @@ class Wanted:
     step: int | None = None
     part: str = ""
     rank: int = 0
+    steps: int | None = None
 
     @property
     def to_terminal(self) -> bool:

@@ -24,16 +24,17 @@ from byhand.errors.graphs import (
     UnshowableRule,
 )
 from byhand.errors.outputs import NoPng, TooLarge
-from byhand.errors.pictures import NoPicture
+from byhand.errors.pictures import NoPicture, NothingToDraw
 from byhand.errors.programs import CellFailed, NoSuchFile, NotAProgram, NotebookTools, Unwritable
 from byhand.errors.report import ByhandError
-from byhand.errors.runs import NoBackward, NoSuchPart, NoSuchStep, NotJudged
+from byhand.errors.runs import FaultFound, NoBackward, NoSuchPart, NoSuchStep, NoSuchWay, NotDiagnosed, NotJudged
 from byhand.errors.values import NoSuchOrder, NotKept, NotNumbers, UnknownName, WrongShape
 
 __all__ = [
     "ByhandError",
     "CellFailed",
     "ChangesInput",
+    "FaultFound",
     "FunctionFailed",
     "GraphFreed",
     "IntegerGradient",
@@ -50,16 +51,19 @@ __all__ = [
     "NoSuchOrder",
     "NoSuchPart",
     "NoSuchStep",
+    "NoSuchWay",
     "NotAGradient",
     "NotAProgram",
     "NotAScalar",
     "NotATensor",
     "NotByName",
+    "NotDiagnosed",
     "NotJudged",
     "NotKept",
     "NotNumbers",
     "NotRepeatable",
     "NotebookTools",
+    "NothingToDraw",
     "SecondBackward",
     "TooLarge",
     "UnknownName",

@@ -23,9 +23,10 @@ class NotAProgram(ByhandError):
 
 
 class CellFailed(ByhandError):
-    """A cell of the notebook raised."""
+    """A cell of the notebook raised; `ended` says that byhand did, since the steps asked for were made."""
 
-    def __init__(self, path: str, cell: int, message: str) -> None:
+    def __init__(self, path: str, cell: int, message: str, *, ended: bool = False) -> None:
+        self.ended = ended
         super().__init__(
             f"cell {cell} of {path} failed",
             where=f"{path}, code cell {cell}",

@@ -1,6 +1,7 @@
 """What is asked of a recording that it cannot tell."""
 
 from byhand.errors.report import ByhandError
+from byhand.findings import Finding
 
 
 class NotJudged(ByhandError):
@@ -12,6 +13,44 @@ class NotJudged(ByhandError):
             where="byhand.record(judge=False)",
             why="without judging, calls are noted but no gradient is worked by hand, and afterwards the values are gone",
             fix=f"with byhand.record() as run:\n    ...\nrun.{verb}()",
+        )
+
+
+class NotDiagnosed(ByhandError):
+    """A recording that was not watched for faults is asked what is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "run.diagnose() has nothing to tell: this recording was not watched for faults",
+            where="byhand.record(judge=False)",
+            why="what a fault shows (steps, cleared gradients, numbers that are not finite) can only be seen while the program runs",
+            fix="with byhand.record(diagnose=True) as run:\n    ...\nrun.diagnose()",
+        )
+
+
+class NoSuchWay(ByhandError):
+    """`record(diagnose=...)` is given a word that it does not know."""
+
+    def __init__(self, given: object) -> None:
+        super().__init__(
+            f"record() does not know diagnose={given!r}",
+            where=f"byhand.record(diagnose={given!r})",
+            why='it is True (tell when asked), "warn" or "raise" (at once, when a fault is certain), or False',
+            fix='with byhand.record(diagnose="warn") as run:',
+        )
+
+
+class FaultFound(ByhandError):
+    """A fault of the program's gradients, raised at once because `record(diagnose="raise")` asked for it; `finding` is the whole of it."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        origin = finding.where
+        super().__init__(
+            f"{finding.code}{f': {finding.subject}' if finding.subject else ''}: {finding.what}",
+            where=f"{origin.file}:{origin.line}: {origin.text}" if origin else "",
+            why=finding.why,
+            fix=finding.fix,
         )
 
 

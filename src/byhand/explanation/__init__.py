@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from byhand.document import Block, Document
 from byhand.explanation.chains import is_scalar
+from byhand.explanation.diagnosis import tell_diagnosis as tell_diagnosis
 from byhand.explanation.frame import grad_ledgers, summary, title, yours
 from byhand.explanation.labels import Labels
 from byhand.explanation.modules import big_story, worst

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from byhand.document import Block, Cell, Heading, Prose, Role, Table
 from byhand.explanation.frame import MOST, off, place, verdict
 from byhand.explanation.labels import Labels, Target
-from byhand.findings import Severity
+from byhand.findings import Finding, Severity
 from byhand.results import Comparison, Contribution, Fault, Function, Pass, Step, Verdict
 from byhand.value import Shown, Value
 from byhand.words import cell, counted, flat, located, number, plain, size
@@ -16,17 +16,23 @@ def findings(result: Pass) -> Iterator[Block]:
     if result.findings:
         yield Heading("What is wrong")
     for finding in result.findings[:MOST]:
-        origin, passes = finding.where, finding.passes
-        at = [Cell("  "), Cell(located(origin), Role.NAME)] if origin else []
-        line = [Cell("\n"), Cell(plain(origin.text, 100), Role.CODE)] if origin and origin.text else []
-        role = Role.DIFFERS if finding.severity is Severity.ERROR else Role.NOT_COMPARED
-        yield Prose((Cell(finding.code, role), Cell("  "), Cell(plain(finding.subject), Role.NAME), *at, *line))
-        rows = [("what", finding.what), ("why", finding.why), ("fix", finding.fix)]
-        rows += [("seen", _passes(passes, result))] if result.total > 1 else []
-        for word, told in rows:
-            yield Prose((Cell(f"{word}: ", Role.FAINT), Cell(told)))
+        yield from finding_told(finding, seen=_passes(finding.passes, result) if result.total > 1 else "")
     if len(result.findings) > MOST:
         yield Prose((Cell(f"… and {counted(len(result.findings) - MOST, 'more finding')}"),))
+
+
+def finding_told(finding: Finding, *, seen: str = "") -> Iterator[Block]:
+    """One finding: its code, whose gradient, the user's line; then what, why, what to type, and in which passes it was `seen`."""
+    origin = finding.where
+    at = [Cell("  "), Cell(located(origin), Role.NAME)] if origin else []
+    line = [Cell("\n"), Cell(plain(origin.text, 100), Role.CODE)] if origin and origin.text else []
+    role = Role.DIFFERS if finding.severity is Severity.ERROR else Role.NOT_COMPARED
+    cause = [Cell(f" ({finding.cause})", Role.FAINT)] if finding.cause else []
+    subject = [Cell("  "), Cell(plain(finding.subject), Role.NAME)] if finding.subject else []
+    yield Prose((Cell(finding.code, role), *cause, *subject, *at, *line))
+    for word, told in (("what", finding.what), ("why", finding.why), ("fix", finding.fix), ("seen", seen)):
+        if told:
+            yield Prose((Cell(f"{word}: ", Role.FAINT), Cell(told)))
 
 
 SHORT = 60  # characters of a pattern that still stands behind the name of an input

@@ -25,11 +25,14 @@ _traced = torch._C._is_tracing
 UNKNOWN = -1  # the version of a tensor that cannot be read again
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
 _PLAIN = frozenset({str, int, float, bool, complex, type(None)})
+_LEAVING = frozenset({"item", "tolist", "numpy", "__array__", "__float__", "__int__", "__index__", "__complex__", "_set_grad_enabled"})
 
 
 class Call(NamedTuple):
-    """One call: the nodes numbered from `start` up to `stop` belong to it. Tensors are `Seen`, small values copies.
+    """One call: the nodes numbered from `start` up to `stop` belong to it.
 
+    Tensors that went in are `Seen` or `Needing`, results plain tuples of the fields of `Seen`, one or a list of them; small values are
+    copies. A call that took numbers out of PyTorch gave `Left`.
     The instruction is that of the user's innermost frame; `direct` says that this frame made the call itself, so that what the
     instruction gives is the call's result. `modules` are weak references, outermost first.
     """
@@ -53,11 +56,23 @@ class Returned(NamedTuple):
     results: Any
 
 
-class Seen(NamedTuple):
-    """A tensor that went into or came out of a call, held weakly; `data` is its value where that was small or wanted.
+class Needing(NamedTuple):
+    """A tensor that needs a gradient and went into a call, held weakly: its value is not looked at, the graph tells where it came from."""
 
-    A tensor that needs a gradient and went in is not looked at: the graph tells where it came from.
+    reference: Any
+
+
+class Left(NamedTuple):
+    """What a call gave that is no tensor any more: a Python number, or None for a list or an array.
+
+    None too where grad mode was switched on or off.
     """
+
+    value: Any
+
+
+class Seen(NamedTuple):
+    """A tensor that went into or came out of a call, held weakly; `data` is its value where that was small or wanted."""
 
     reference: Any
     data: Any
@@ -87,6 +102,11 @@ class CallRecorder(TorchFunctionMode):
         self._values = Later() if values else None
         self._failed = failed
         self._over = False
+
+    def lighten(self) -> None:
+        """Ask for no more values of large results."""
+        self.settle()
+        self._values = None
 
     def settle(self) -> None:
         """Fill in the values that were noted."""
@@ -146,16 +166,18 @@ class CallRecorder(TorchFunctionMode):
             here.writer = writer
 
     def _take(self, caller: Any, func: Any, args: Any, kwargs: Any, result: Any, start: int, stop: int) -> None:
-        """Note a call, if it gave a tensor."""
-        results = note_result(args[0] if result is None and args else result, values=self._values)
+        """Note a call, if it gave a tensor or took a tensor's numbers out of PyTorch."""
+        results: Any = note_result(args[0] if result is None and args else result, values=self._values)
         if results is None:
-            return
+            if getattr(func, "__name__", "") not in _LEAVING:
+                return
+            results = Left(result if type(result) in _PLAIN else None)
         frame, inner = user_frame(caller)
         running = here.running
         self._note(
             (
                 func,
-                [each if type(each) in _PLAIN else _argument(each) for each in args],
+                note_arguments(args),
                 kwargs and {name: each if type(each) in _PLAIN else _argument(each) for name, each in kwargs.items()},
                 results,
                 start,
@@ -191,6 +213,11 @@ def grad_fn(tensor: torch.Tensor) -> Any:
         return tensor.grad_fn
     except RuntimeError:
         return None
+
+
+def note_arguments(arguments: Any) -> list[Any]:
+    """What is kept of arguments."""
+    return [each if type(each) in _PLAIN else _argument(each) for each in arguments]
 
 
 def note_result(result: Any, *, values: Later | None) -> Any:
@@ -233,10 +260,10 @@ def _version(tensor: torch.Tensor) -> int:
 
 def _argument(argument: Any) -> Any:
     if type(argument) in _ORDINARY:
-        return ... if argument.requires_grad else Seen(*_result(argument, None))
+        return Needing(weakref.ref(argument)) if argument.requires_grad else Seen(*_result(argument, None))
     if isinstance(argument, torch.Tensor):
         with unnoticed():
-            return ... if argument.requires_grad else Seen(*_unusual(argument, None))
+            return Needing(weakref.ref(argument)) if argument.requires_grad else Seen(*_unusual(argument, None))
     if isinstance(argument, list | tuple):
         return [each if type(each) in _PLAIN else _argument(each) for each in argument[:WHOLE]]
     return type(argument).__name__

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from byhand.graph import Graph, Node, Origin
-from byhand.recording.calls import Call, Returned, Seen
+from byhand.recording.calls import Call, Needing, Returned, Seen
 from byhand.recording.modules import Model, parameter_paths, spelled
 from byhand.recording.naming import written
 from byhand.recording.scope import Variables
@@ -185,7 +185,10 @@ class Describer:
             return ()
         operands = written(call.code, call.instruction).arguments(len(call.arguments), mixed=_mixed(call))
         texts = [operand.text for operand in operands] or [""] * len(call.arguments)
-        return tuple(Argument(text, _constant(argument), argument is not ...) for text, argument in zip(texts, call.arguments, strict=True))
+        return tuple(
+            Argument(text, _constant(argument), not isinstance(argument, Needing))
+            for text, argument in zip(texts, call.arguments, strict=True)
+        )
 
     def _module(self, call: Call) -> str:
         """The user's name of the innermost module that was running."""
@@ -221,11 +224,11 @@ class Describer:
 
 def _mixed(call: Call) -> bool:
     """Whether tensors and plain numbers are among the arguments: PyTorch may have swapped them."""
-    return len(call.arguments) == 2 and any(argument is not ... and not isinstance(argument, Seen) for argument in call.arguments)
+    return len(call.arguments) == 2 and not all(isinstance(argument, Seen | Needing) for argument in call.arguments)
 
 
 def _enter(found: dict[torch.Tensor, str], seen: Any, name: str) -> None:
-    tensor = seen[0]() if name and isinstance(seen, tuple) and seen[0] is not None else None
+    tensor = seen[0]() if name and type(seen) in (tuple, Seen) and seen[0] is not None else None
     if tensor is not None:
         found.setdefault(tensor, name)
 

@@ -65,8 +65,19 @@ def _quiet() -> bool:
     return not (torch.is_grad_enabled() or torch._C._len_torch_dispatch_stack() or torch._C._is_any_autocast_enabled())
 
 
+class _Elsewhere:
+    """How many passes ran while somebody recorded, in threads that nobody recorded."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+elsewhere = _Elsewhere()
+
+
 def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
     if not here.listeners or here.backward:
+        elsewhere.count += not here.listeners
         return backward.original(outputs, *arguments, **options)
     for listener in here.listeners:
         listener.backward_called()
@@ -82,10 +93,9 @@ def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
             result = backward.original(outputs, *arguments, **options)
             for watch in watches:
                 watch.tell_results(arguments[3] if len(arguments) > 3 else (), result)
-            return result
-        except KeyboardInterrupt:
+        except BaseException as problem:
             for watch in watches:
-                watch.interrupt()
+                watch.broke(problem)
             raise
         finally:
             here.backward = False
@@ -93,6 +103,9 @@ def _run(outputs: Sequence[Any], *arguments: Any, **options: Any) -> Any:
             here.ran = None
             while watches:
                 watches.pop().end()
+    for listener in listeners:
+        listener.backward_over()
+    return result
 
 
 backward = Patch(torch.autograd, "_engine_run_backward", _run)
@@ -133,6 +146,7 @@ class Watch:
         self._observer: Observer | None = None
         self._handles: list[Any] = []
         self._pass: int | None = None
+        self._problem: BaseException | None = None
 
     def begin(self, outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, Any]) -> None:
         """Put hooks on the nodes of the pass that is about to run."""
@@ -145,9 +159,10 @@ class Watch:
         if self._observer is not None:
             self._safely(self._attach, self._started, self._observer)
 
-    def interrupt(self) -> None:
-        """Say that somebody broke the pass off."""
-        if self._observer is not None:
+    def broke(self, problem: BaseException) -> None:
+        """Say that the pass was broken off, by PyTorch or by somebody at the keyboard."""
+        self._problem = problem
+        if self._observer is not None and isinstance(problem, KeyboardInterrupt):
             self._observer.interrupted()
 
     def end(self) -> None:
@@ -155,7 +170,8 @@ class Watch:
         for handle in self._handles:
             handle.remove()
         if self._started is not None:
-            self._safely(self._listener.backward_ended, self._observer)
+            self._safely(self._listener.backward_ended, self._observer, self._problem)
+        self._problem = None
 
     def tell_results(self, inputs: Sequence[Any], result: Any) -> None:
         """Places that were asked for by name: their gradient is a result, their node did not run."""

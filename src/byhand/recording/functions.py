@@ -59,7 +59,7 @@ def _apply(cls: type, *arguments: Any, **options: Any) -> Any:
     for listener in here.listeners:
         frame, _ = user_frame(sys._getframe(1))
         if frame is not None:
-            listener.call_returned(cls, result, frame, start)
+            listener.call_returned(cls, result, frame, start, arguments)
     return result
 
 

@@ -6,30 +6,39 @@ from typing import Any, Protocol
 
 import torch
 
-from byhand.recording import compiled, engine, functions, modules, saved
-from byhand.recording.calls import Call, CallRecorder, note_returned
+from byhand.recording import compiled, engine, functions, happenings, leaves, modules, saved
+from byhand.recording.calls import Call, CallRecorder, note_arguments, note_returned
 from byhand.recording.engine import Observer, Started
 from byhand.recording.frames import outside
+from byhand.recording.happenings import Happening
 from byhand.recording.modules import Model, findable, held, here
-from byhand.recording.scope import Variables
 
 NOTED = 3  # backward passes whose calls are remembered, for graphs that are used again
+MOST = 200_000  # notes; a program that only infers never gets to a backward pass, and the oldest half is dropped
 MODELS = 200  # models that are remembered; a loop may make a new one at every turn
 
 
 class Judging(Protocol):
-    """Whoever counts the passes and wants to work them by hand while PyTorch runs them, if `judge` says so."""
+    """Whoever counts the passes and wants to watch them while PyTorch runs them, if `watches` says so."""
 
-    judge: bool
+    @property
+    def watches(self) -> bool:
+        """Whether passes are watched."""
 
     def counted(self) -> None:
         """One more pass."""
 
-    def started(self, started: Started, recorder: "Recorder", variables: Variables) -> Observer | None:
-        """A pass is about to run; what is returned is told of every node."""
+    def started(self, started: Started, recorder: "Recorder", frame: Any) -> Observer | None:
+        """A pass is about to run, called by the frame; what is returned is told of every node."""
 
-    def ended(self, observer: Observer | None) -> None:
-        """The pass is over, whole or broken off."""
+    def ended(self, observer: Observer | None, problem: BaseException | None) -> None:
+        """The pass is over, whole or broken off by a problem."""
+
+    def happened(self, happening: Happening) -> None:
+        """The training loop did something else."""
+
+    def over(self) -> None:
+        """The program's own call is about to return: the moment to raise what is wanted at once."""
 
 
 class Recorder:
@@ -47,6 +56,7 @@ class Recorder:
         self._active = self._noting = False
         self._marks: list[int] = []
         self._passes: deque[int] = deque(maxlen=NOTED)
+        self._elsewhere = engine.elsewhere.count
 
     def start(self) -> None:
         """Begin to record in this thread."""
@@ -93,12 +103,19 @@ class Recorder:
         """Drop the notes of calls made before the last few backward passes; called once after each pass."""
         self._marks.append(len(self.notes))
         if len(self._marks) > passes:
-            gone = self._marks.pop(0)
-            del self.notes[:gone]
-            self._marks = [mark - gone for mark in self._marks]
+            self._drop(self._marks.pop(0))
         self._passes.append(torch.autograd._get_sequence_nr())
         oldest = self._passes[-passes] if len(self._passes) >= passes else 0
         here.writes[:] = [write for write in here.writes if write.sequence > oldest]
+
+    def _drop(self, count: int) -> None:
+        """Forget the oldest notes."""
+        del self.notes[:count]
+        self._marks = [max(mark - count, 0) for mark in self._marks]
+
+    def lighten(self) -> None:
+        """From here on note calls only, without the values of large results: no pass will be judged any more."""
+        self._mode.lighten()
 
     def failed(self, problem: Exception) -> None:
         """Something went wrong in byhand itself; the user's program goes on as if nobody recorded."""
@@ -118,25 +135,27 @@ class Recorder:
         try:
             if not here.running:
                 self._meet(module)
+                if len(self.notes) > MOST:
+                    self._drop(MOST // 2)
         except Exception as problem:
             self.failed(problem)
         if outside(frame.f_code.co_filename):
             self.call_returned(type(module), result, frame)
 
-    def call_returned(self, function: Any, result: Any, frame: Any, start: int | None = None) -> None:
+    def call_returned(self, function: Any, result: Any, frame: Any, start: int | None = None, arguments: Any = ()) -> None:
         """Something that PyTorch's function mode does not see was called by the user's frame and gave the result."""
         stop = torch.autograd._get_sequence_nr()
-        results = None
+        results, taken = None, []
         try:
             with engine.unnoticed():
-                results = note_returned(result)
+                results, taken = note_returned(result), note_arguments(arguments)
         except Exception as problem:
             self.failed(problem)
         if results is not None:
             self.notes.append(
                 (
                     function,
-                    (),
+                    taken,
                     None,
                     results,
                     stop if start is None else start,
@@ -148,10 +167,20 @@ class Recorder:
                 )
             )
 
+    def unseen(self) -> list[str]:
+        """What was not observed, one sentence each."""
+        told = []
+        if self.passed_over:
+            told.append(f"{self.passed_over:,} backward passes batched by vmap, one of which stands for many")
+        if elsewhere := engine.elsewhere.count - self._elsewhere:
+            told.append(f"{elsewhere:,} backward passes in other threads; record there too, with byhand.record()")
+        told += [f"byhand itself failed, the program went on undisturbed: {failure}" for failure in dict.fromkeys(self.failures)]
+        return told
+
     @property
     def watches(self) -> bool:
         """Whether passes are watched while they run; if not, they are only counted."""
-        return self.judging.judge
+        return self.judging.watches
 
     def backward_called(self) -> None:
         """PyTorch's engine was called."""
@@ -160,11 +189,33 @@ class Recorder:
 
     def backward_started(self, started: Started) -> Observer | None:
         """PyTorch's engine is about to run."""
-        return self.judging.started(started, self, Variables(sys._getframe(1)))
+        return self.judging.started(started, self, sys._getframe(1))
 
-    def backward_ended(self, observer: Observer | None) -> None:
-        """PyTorch's engine has returned or raised."""
-        self.judging.ended(observer)
+    def backward_ended(self, observer: Observer | None, problem: BaseException | None) -> None:
+        """PyTorch's engine has returned, or raised the problem."""
+        self.judging.ended(observer, problem)
+
+    def backward_over(self) -> None:
+        """The program's call of backward is about to return."""
+        self.judging.over()
+
+    def happened(self, happening: Happening) -> None:
+        """The training loop did something besides forward and backward."""
+        try:
+            with engine.unnoticed():
+                self.judging.happened(happening)
+        except Exception as problem:
+            self.failed(problem)
+        self.judging.over()
 
 
-PATCHES = (modules.calls, engine.backward, functions.applied, functions.backward, saved.hooks)
+PATCHES = (
+    modules.calls,
+    engine.backward,
+    functions.applied,
+    functions.backward,
+    *leaves.MAKERS,
+    saved.hooks,
+    *happenings.METHODS,
+    happenings.steps,
+)

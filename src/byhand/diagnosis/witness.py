@@ -1,0 +1,97 @@
+"""Watches a program for faults of its gradients: tells every family what happens, and keeps what they find."""
+
+import math
+import weakref
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from byhand.diagnosis.families import FAMILIES
+from byhand.diagnosis.passing import Passing
+from byhand.diagnosis.world import World, origin_of
+from byhand.findings import Finding
+from byhand.recording.engine import Started
+from byhand.recording.frames import user_frame
+from byhand.recording.happenings import Happening
+from byhand.recording.recorder import Recorder
+from byhand.recording.saved import Saved
+
+
+class Witness:
+    """Sees one recording for all families of faults. What goes wrong in a family is noted, and never reaches the program."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.world = World(recorder)
+        self._families = [family(self.world) for family in FAMILIES]
+        self._sites: Counter[tuple[Any, int]] = Counter()
+
+    def started(self, started: Started, frame: Any) -> "Looking":
+        """A backward pass is about to run, called by the frame."""
+        self.world.passes += 1
+        user = user_frame(frame)[0]
+        site = (weakref.ref(user.f_code), user.f_lasti) if user is not None else (None, -1)
+        self._sites[site] += 1
+        passing = Passing(started, self.world, frame, number=self.world.passes, turn=self._sites[site])
+        if passing.closely:
+            self.world.look_around(frame)
+        self._tell(lambda family: family.starting(passing))
+        return Looking(passing, self._tell)
+
+    def ended(self, looking: "Looking", problem: BaseException | None) -> None:
+        """The pass is over."""
+        self._tell(lambda family: family.ended(looking.passing, problem))
+
+    def happened(self, happening: Happening) -> None:
+        """The training loop did something besides forward and backward."""
+        if isinstance(happening.thing, torch.optim.Optimizer):
+            self.world.meet(happening.thing)
+            if happening.kind == "made":
+                self.world.made[weakref.ref(happening.thing)] = origin_of(happening.frame)
+        self._tell(lambda family: family.happened(happening))
+        self.world.steps += happening.kind == "stepped"
+
+    def findings(self, problem: BaseException | None = None) -> tuple[Finding, ...]:
+        """What was found so far; `problem` is what ended the program, if something did."""
+        self._tell(lambda family: family.finished(problem))
+        return tuple(self.world.findings.values())
+
+    def _tell(self, what: Callable[[Any], None]) -> None:
+        for family in self._families:
+            try:
+                what(family)
+            except Exception as problem:
+                self.world.recorder.failed(problem)
+
+
+class Looking:
+    """The eyes of the families on one pass."""
+
+    def __init__(self, passing: Passing, tell: Callable[[Callable[[Any], None]], None]) -> None:
+        self.passing, self._tell = passing, tell
+
+    def node(self, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: Saved) -> None:
+        """A node ran."""
+        if self.passing.closely or not all(finite(each) for each in theirs):
+            self._tell(lambda family: family.node(self.passing, index, grads, theirs, saved))
+
+    def leaf(self, index: int, grad: Any) -> None:
+        """A leaf's gradient is complete."""
+        self._tell(lambda family: family.leaf(self.passing, index, grad))
+
+    def stopped(self, index: int, output_nr: int, grad: Any) -> None:
+        """The gradient of a place that was asked for, whose node did not run."""
+
+    def interrupted(self) -> None:
+        """Somebody broke the pass off."""
+
+
+def finite(tensor: Any) -> bool:
+    """Whether every element of a gradient is finite; None is. Reads the tensor once: a sum is not finite where an element is not."""
+    if tensor is None or tensor.layout is not torch.strided or not (tensor.is_floating_point() or tensor.is_complex()):
+        return True
+    total = tensor.sum().item()
+    if isinstance(total, complex):
+        return (math.isfinite(total.real) and math.isfinite(total.imag)) or bool(tensor.isfinite().all())
+    return math.isfinite(total) or bool(tensor.isfinite().all())

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Finding", "Run", "Verdict", "__version__", "check", "errors", "explain", "record"]
+__all__ = ["Finding", "Run", "Verdict", "__version__", "check", "diagnose", "errors", "explain", "record"]
 
 if TYPE_CHECKING:
     from byhand import errors
-    from byhand.api import check, explain
+    from byhand.api import check, diagnose, explain
     from byhand.findings import Finding
     from byhand.results import Verdict
     from byhand.run import Run, record
@@ -17,6 +17,7 @@ _HOMES = {
     "Run": "byhand.run",
     "Verdict": "byhand.results",
     "check": "byhand.api",
+    "diagnose": "byhand.api",
     "explain": "byhand.api",
     "record": "byhand.run",
     "load_ipython_extension": "byhand.magic",

@@ -10,13 +10,15 @@ import torch
 from byhand.assembly import assemble
 from byhand.cells import in_cells
 from byhand.collector import uncollected
+from byhand.diagnosis import Looking, Witness
 from byhand.direct import judge_directly
 from byhand.display import Story
 from byhand.errors import GraphFreed, NoGraph, NoSuchOrder, NotAGradient, NotAScalar, NotATensor, NotByName, WrongShape
 from byhand.explanation import explain as tell_explanation
-from byhand.explanation import tell_check
+from byhand.explanation import tell_check, tell_diagnosis
 from byhand.failures import why_no_graph
 from byhand.faults import find
+from byhand.findings import Observed, by_severity
 from byhand.functions.check import check_function
 from byhand.graph import Graph
 from byhand.judged import Judged
@@ -25,7 +27,7 @@ from byhand.progress import named, progress
 from byhand.recording.calls import has_hooks
 from byhand.recording.declared import functions
 from byhand.recording.describe import Describer
-from byhand.recording.engine import unnoticed
+from byhand.recording.engine import Started, unnoticed
 from byhand.recording.modules import here
 from byhand.recording.scope import Variables
 from byhand.recording.walk import read_graph
@@ -36,6 +38,9 @@ from byhand.second import counted, marked, second_derivatives
 from byhand.session import Session, describer_of, leaf_grad
 from byhand.value import Missing
 from byhand.yours import known_places, places_of, weigh
+
+Looks = Callable[[Started], Looking]
+UNRECORDED = "where a path was cut, and what the training loop does: byhand.record(diagnose=True) and byhand diagnose FILE see that"
 
 
 def explain(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None, part: str = "") -> Story:
@@ -74,6 +79,24 @@ def check(checked: torch.Tensor | Callable[..., Any], /, *inputs: Any, gradient:
         return Story(tell_check(replace(made, findings=find([made]))), [made])
 
 
+def diagnose(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None) -> Story:
+    """What is wrong with the gradients that `loss.backward(gradient)` gives: cause, numbers, line and fix of each fault.
+
+    Before backward, without a recording: no `.grad` is touched, no hook fires. Where a path was cut, and what the training loop does,
+    only a recording sees: `byhand.record(diagnose=True)` or `byhand diagnose FILE`. Inside one, what it saw so far is used.
+    Raises NotATensor, NoGraph, NotAScalar, WrongShape, GraphFreed, ModifiedInPlace.
+    """
+    frame = caller()
+    with uncollected(), torch._C.DisableTorchFunction():
+        session = here.listeners[-1].judging if here.listeners else None
+        active = session.witness if isinstance(session, Session) else None
+        witness = active or Witness(Session(judge=False, keep=None).recorder)
+        made = in_cells(_work(loss, gradient, {}, "diagnose", Variables(frame), looks=lambda started: witness.started(started, frame)))
+        findings = by_severity((*find([made]), *witness.findings()))
+        seen = Observed("", 1, witness.world.steps, 1, () if active else (UNRECORDED,))
+        return Story(tell_diagnosis(findings, seen), [made], findings=findings)
+
+
 def _values(given: Sequence[Any]) -> Mapping[str, Any]:
     """The reader's values by name. Raises NotNumbers where they have none."""
     if len(given) > 1 or not all(isinstance(each, Mapping) for each in given):
@@ -81,7 +104,16 @@ def _values(given: Sequence[Any]) -> Mapping[str, Any]:
     return dict(given[0]) if given else {}
 
 
-def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], verb: str, variables: Variables, *, order: int = 1) -> Pass:
+def _work(
+    loss: Any,
+    gradient: torch.Tensor | None,
+    given: Mapping[str, Any],
+    verb: str,
+    variables: Variables,
+    *,
+    order: int = 1,
+    looks: Looks | None = None,
+) -> Pass:
     if not isinstance(loss, torch.Tensor):
         raise NotATensor(loss, verb)
     name = variables.tensors.get(loss, "loss")
@@ -94,7 +126,7 @@ def _work(loss: Any, gradient: torch.Tensor | None, given: Mapping[str, Any], ve
     if recorded is not None:
         return replace(recorded, yours=weigh(given, places_of(given, known_places(recorded)), {}, recorded))
     try:
-        return _directly(loss, seed, given, name, session, variables, verb=verb, order=order)
+        return _directly(loss, seed, given, name, session, variables, verb=verb, order=order, looks=looks)
     except GraphFreed as freed:
         raise GraphFreed(freed.node, name) from None
 
@@ -109,6 +141,7 @@ def _directly(
     *,
     verb: str,
     order: int,
+    looks: Looks | None,
 ) -> Pass:
     with unnoticed():
         graph, live = read_graph([loss], [name])
@@ -120,7 +153,12 @@ def _directly(
         wanted = places_of(given, {name: places[-1] for name, places in names.items()} | leaves)
         known = known_functions(graph, live, describer.variable_at) if verb == "check" else nullcontext()
         with known, progress(order * len(graph.nodes), named(descriptions, graph.nodes)) as told:
-            judged = judge_directly(graph, live, [seed], identify=describer.name_of, told=told, keep=frozenset(wanted.values()))
+            looking = looks(Started(graph, live, (loss,), (seed,), "backward", False)) if looks else None
+            judged = judge_directly(
+                graph, live, [seed], identify=describer.name_of, told=told, keep=frozenset(wanted.values()), also=looking
+            )
+            if looking is not None:
+                looking.over(None)
             second = _second(graph, live, seed, judged, told) if order == 2 else None
         made = assemble(
             graph, descriptions, judged, kind="backward", source="direct", grads=grads, names=names, functions=functions(graph, live)

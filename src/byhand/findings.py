@@ -1,5 +1,6 @@
 """What is wrong with a program's gradients, as plain data: one finding for each fault."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -31,6 +32,12 @@ class Finding:
     fix: str
     cause: str = ""
     passes: tuple[int, ...] = ()
+
+
+def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors first, then warnings, then notes; within each, in the order in which they were found."""
+    order = list(Severity)
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
 
 
 @dataclass(frozen=True, slots=True)

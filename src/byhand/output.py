@@ -85,7 +85,9 @@ def deliver(run: Run, wanted: Wanted, problem: BaseException | None, *, width: i
         story = _story(run, wanted)
         errors += _write_all(story, run, wanted)
         if not wanted.to_terminal:
-            _print(story, run, width or shutil.get_terminal_size((100, 24)).columns, sys.stdout.isatty() if colour is None else colour)
+            _print(
+                story, run, wanted, width or shutil.get_terminal_size((100, 24)).columns, sys.stdout.isatty() if colour is None else colour
+            )
     except ByhandError as found:
         errors.append(found)
     sys.stdout.flush()
@@ -114,10 +116,10 @@ def _story(run: Run, wanted: Wanted) -> Story:
     return run.explain(step=wanted.step, part=wanted.part) if wanted.verb == "explain" else run.check(step=wanted.step)
 
 
-def _print(story: Story, run: Run, columns: int, colour: bool) -> None:
+def _print(story: Story, run: Run, wanted: Wanted, columns: int, colour: bool) -> None:
     text = "\n" + render_text(story.document, width=columns, colour=colour)
     others = [made.number for made in run.passes if Verdict.DIFFERS in verdicts(made) and made.number != story.passes[0].number]
-    if others and not story.findings:
+    if others and wanted.verb != "diagnose":
         told = f"{', '.join(map(str, others[:5]))}{' …' if len(others) > 5 else ''}"
         text += f"\nA gradient differs in backward pass {told}: --step {others[0]} tells where.\n"
     encoding = sys.stdout.encoding or "utf-8"

@@ -12,7 +12,7 @@ from byhand.errors import NoBackward, NoSuchStep, NoSuchWay, NotDiagnosed, NotJu
 from byhand.explanation import explain, tell_check, tell_diagnosis
 from byhand.failures import explained
 from byhand.faults import find
-from byhand.findings import Finding, Observed, Severity
+from byhand.findings import Finding, Observed, by_severity
 from byhand.results import Pass
 from byhand.session import Session
 from byhand.yours import known_places, places_of, weigh
@@ -99,8 +99,7 @@ class Run:
         witness = self.session.witness
         if witness is None:
             raise NotDiagnosed
-        order = list(Severity)
-        return tuple(sorted((*find(self.passes), *witness.findings()), key=lambda finding: order.index(finding.severity)))
+        return by_severity((*find(self.passes), *witness.findings()))
 
     def diagnose(self, program: str = "") -> Story:
         """What is wrong with the gradients and the training steps so far: cause, numbers, line and fix of each fault.

@@ -210,8 +210,8 @@ class Session:
         for each in observer.observers if isinstance(observer, Several) else ():
             if isinstance(each, Watched):
                 self.known.append(Known(each.ended(self.count), each.roots))
-            elif isinstance(each, Looking) and self.witness is not None:
-                self.witness.ended(each, problem)
+            elif isinstance(each, Looking):
+                each.over(problem)
         if self._keep is not None:
             del self.known[: -self._keep]
 

@@ -26,6 +26,10 @@ class Passing:
         self.number, self.turn = number, turn
         self.closely = turn <= 3 or turn & (turn - 1) == 0
 
+    def let_go(self) -> None:
+        """The pass is over: hold no frame of the program, which would hold us in turn."""
+        self._frame = None
+
     @property
     def graph(self) -> Graph:
         """The graph as plain data: nodes from the loss on, each before those it leads to."""

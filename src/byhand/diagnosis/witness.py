@@ -39,10 +39,6 @@ class Witness:
         self._tell(lambda family: family.starting(passing))
         return Looking(passing, self._tell)
 
-    def ended(self, looking: "Looking", problem: BaseException | None) -> None:
-        """The pass is over."""
-        self._tell(lambda family: family.ended(looking.passing, problem))
-
     def happened(self, happening: Happening) -> None:
         """The training loop did something besides forward and backward."""
         if isinstance(happening.thing, torch.optim.Optimizer):
@@ -79,6 +75,11 @@ class Looking:
     def leaf(self, index: int, grad: Any) -> None:
         """A leaf's gradient is complete."""
         self._tell(lambda family: family.leaf(self.passing, index, grad))
+
+    def over(self, problem: BaseException | None) -> None:
+        """The pass is over, whole or broken off by a problem."""
+        self._tell(lambda family: family.ended(self.passing, problem))
+        self.passing.let_go()
 
     def stopped(self, index: int, output_nr: int, grad: Any) -> None:
         """The gradient of a place that was asked for, whose node did not run."""

@@ -72,17 +72,24 @@ class Left(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A tensor that went into or came out of a call, held weakly; `data` is its value where that was small or wanted."""
+    """A tensor that went into or came out of a call, held weakly; `data` is its value where that was small or wanted, else its shape."""
 
     reference: Any
     data: Any
     version: int
 
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape at the time of the call, where it can be told."""
+        if isinstance(self.data, Value):
+            return self.data.shape
+        return None if self.data is None else tuple(self.data[1] if type(self.data) is tuple else self.data)
+
     def value(self) -> Value | None:
         """The value at the time of the call, if it was kept or can still be read."""
         if isinstance(self.data, Value):
             return self.data
-        if self.data is not None:
+        if type(self.data) is tuple:
             data, shape, dtype = self.data
             return Value(tuple(shape), str(dtype).removeprefix("torch."), data)
         tensor = self.reference()
@@ -241,7 +248,7 @@ def _result(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:
 
 
 def _large(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:
-    return weakref.ref(tensor), values.summarize(tensor) if values else None, _version(tensor)
+    return weakref.ref(tensor), values.summarize(tensor) if values else tensor.shape, _version(tensor)
 
 
 def _unusual(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from byhand.recording.frames import user_frame
 from byhand.recording.modules import here
 from byhand.recording.patch import Patch
 
@@ -28,9 +27,8 @@ def _patched(owner: Any) -> Patch:
 
 
 def _tell(owner: Any, given: torch.Tensor, result: Any) -> None:
-    frame, _ = user_frame(sys._getframe(2))
-    for listener in here.listeners if frame is not None else ():
-        listener.leaf_made(owner, given, result, frame)
+    for listener in here.listeners:
+        listener.leaf_made(owner, given, result, sys._getframe(2))
 
 
 MAKERS = (_patched(torch.nn.Parameter), _patched(torch.autograd.Variable))

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import torch
 
 from byhand.recording import compiled, engine, functions, happenings, leaves, modules, saved
-from byhand.recording.calls import Call, CallRecorder, note_arguments, note_returned
+from byhand.recording.calls import Call, CallRecorder, note_arguments, note_result, note_returned
 from byhand.recording.engine import Observer, Started
-from byhand.recording.frames import outside
+from byhand.recording.frames import outside, user_frame
 from byhand.recording.happenings import Happening
 from byhand.recording.modules import Model, findable, held, here
 
@@ -152,20 +152,23 @@ class Recorder:
         except Exception as problem:
             self.failed(problem)
         if results is not None:
-            self.notes.append(
-                (
-                    function,
-                    taken,
-                    None,
-                    results,
-                    stop if start is None else start,
-                    stop,
-                    frame.f_code,
-                    frame.f_lasti,
-                    True,
-                    tuple(here.running),
-                )
-            )
+            self._note(function, taken, results, stop if start is None else start, stop, frame, direct=True)
+
+    def leaf_made(self, function: Any, given: torch.Tensor, result: Any, caller: Any) -> None:
+        """A parameter was made of a tensor, called from the caller's frame."""
+        frame = user_frame(caller)[0]
+        try:
+            with engine.unnoticed():
+                taken, results = note_arguments([given]), note_result(result, values=None)
+        except Exception as problem:
+            self.failed(problem)
+            return
+        if frame is not None:
+            stop = torch.autograd._get_sequence_nr()
+            self._note(function, taken, results, stop, stop, frame, direct=frame is caller)
+
+    def _note(self, function: Any, taken: Any, results: Any, start: int, stop: int, frame: Any, *, direct: bool) -> None:
+        self.notes.append((function, taken, None, results, start, stop, frame.f_code, frame.f_lasti, direct, tuple(here.running)))
 
     def unseen(self) -> list[str]:
         """What was not observed, one sentence each."""

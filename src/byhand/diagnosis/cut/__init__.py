@@ -1,0 +1,5 @@
+"""Where the way of a gradient ends: what cuts a weight from the loss, or sends it exact zeros."""
+
+from byhand.diagnosis.cut.family import Cut
+
+__all__ = ["Cut"]

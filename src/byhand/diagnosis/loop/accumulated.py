@@ -1,0 +1,149 @@
+"""Gradients that a step has used, and that are still there when the next pass adds to them."""
+
+import weakref
+from typing import Any
+
+import torch
+
+from byhand.diagnosis.kinds.loop import GradientAccumulated
+from byhand.diagnosis.loop.evidence import is_property, references, since, writes
+from byhand.diagnosis.loop.ledger import Held, Ledger, norm, parameters
+from byhand.diagnosis.loop.part import Part, and_others, named
+from byhand.diagnosis.passing import Passing
+from byhand.diagnosis.world import World
+from byhand.graph import Origin
+from byhand.recording.happenings import Happening
+from byhand.words import located, plain, rounded
+
+TRIED = 3  # gradients that are read to see whether they were cleared in a way that leaves no trace
+ROUNDS = 2  # updates by hand without a clear between: one alone may belong to a method that looks at the weights from two places
+
+
+class Accumulated(Part):
+    """A step, or an update by hand, with a gradient that holds one that was used before."""
+
+    def __init__(self, world: World, ledger: Ledger) -> None:
+        super().__init__(world, ledger)
+        self._where: Origin | None = None
+        self._before = self._after = 0.0
+        self._stepping: list[Any] = []
+        self._said: set[Any] = set()
+        self._owned: set[Any] = set()
+
+    def starting(self, passing: Passing) -> None:
+        """Whether the pass adds to what was used before."""
+        stale, by_hand, again = [], [], []
+        for leaf in passing.leaves:
+            held = self.ledger.of(leaf)
+            if held is None or not held.untouched(leaf):
+                continue
+            reference = weakref.ref(leaf)
+            if held.used or (self._stepping and reference in self._owned and leaf._version != held.weights):
+                stale.append((leaf, held))
+            elif held.stale:
+                again.append((leaf, held))
+            elif reference not in self._owned:
+                by_hand.append((leaf, held))
+        if stale and self._certain(stale):
+            self._where = passing.origin
+            for _, held in stale:
+                held.stale += 1
+        else:
+            self._forget(stale)
+        if again and not self._certain(again):
+            self._forget(again)
+        if by_hand:
+            self._by_hand(passing, by_hand)
+
+    def _forget(self, found: list[tuple[torch.Tensor, Held]]) -> None:
+        for leaf, _ in found:
+            del self.ledger.held[weakref.ref(leaf)]
+
+    def _certain(self, found: list[tuple[torch.Tensor, Held]]) -> bool:
+        """Whether there is something in the old gradients: who writes zeros through `.data` leaves no other trace."""
+        for leaf, _ in found[:TRIED]:
+            grad = leaf.grad
+            if grad is not None and (before := norm(grad)) > 0:
+                self._before = before
+                return True
+        return False
+
+    def _by_hand(self, passing: Passing, found: list[tuple[torch.Tensor, Held]]) -> None:
+        """Leaves of no optimizer that the program changed itself, with their old gradient still there."""
+        changed = [(leaf, held) for leaf, held in found if leaf._version != held.weights]
+        if not changed and passing.closely and self.ledger.last is not None:
+            changed = self._through_data(found)
+        for _, held in changed:
+            held.rounds += 1
+        certain = [(leaf, held) for leaf, held in changed if held.rounds >= ROUNDS]
+        if certain and "by hand" not in self._said and self._certain(certain):
+            self._said.add("by hand")
+            self._say([leaf for leaf, _ in certain], passing.origin, max(held.passes for _, held in certain), None)
+
+    def _through_data(self, found: list[tuple[torch.Tensor, Held]]) -> list[tuple[torch.Tensor, Held]]:
+        """Those that were written through `.data`, which leaves no trace but the call."""
+        assert self.ledger.last is not None
+        by_leaf = {weakref.ref(leaf): (leaf, held) for leaf, held in found}
+        aliases: dict[Any, Any] = {}
+        written = set()
+        for call in since(self.world, self.ledger.last.mark):
+            first = next((each for argument in call.arguments[:1] for each in references(argument)), None)
+            if is_property(call, "data", "__get__") and first in by_leaf and type(call.results) is tuple:
+                aliases[call.results[0]] = first
+            elif is_property(call, "data", "__set__") and first in by_leaf:
+                written.add(first)
+            elif first in aliases and writes(call, aliases):
+                written.add(aliases[first])
+        return [by_leaf[reference] for reference in written]
+
+    def happened(self, happening: Happening) -> None:
+        """A step uses what is there."""
+        if happening.kind == "stepping":
+            self._stepping.append(weakref.ref(happening.thing))
+            self._owned.update(weakref.ref(parameter) for parameter in parameters(happening.thing))
+            self._used(happening.thing)
+        elif happening.kind == "stepped":
+            self._used(happening.thing)
+            self._stepping = self._stepping[:-1]
+
+    def _used(self, optimizer: torch.optim.Optimizer) -> None:
+        if self._where is None or weakref.ref(optimizer) in self._said:
+            return
+        found = []
+        for parameter in parameters(optimizer):
+            held = self.ledger.of(parameter)
+            if held is None or not held.stale:
+                continue
+            if held.same(parameter) and (held.untouched(parameter) or self._certain([(parameter, held)])):
+                found.append(parameter)
+            else:
+                del self.ledger.held[weakref.ref(parameter)]
+        if found:
+            self._said.add(weakref.ref(optimizer))
+            self._say(found, self._where, 2, optimizer)
+
+    def _say(self, found: list[torch.Tensor], where: Origin | None, passes: int, optimizer: torch.optim.Optimizer | None) -> None:
+        names = named(self.world, found)
+        subject = names[0] if names else "a parameter"
+        first = next((leaf for leaf in found if plain(self.world.name_of(leaf)) == subject), found[0])
+        before, after = self._before, norm(first.grad) if first.grad is not None else 0.0
+        took = f"{type(optimizer).__name__}.step" if optimizer is not None else "the update by hand"
+        self.report(
+            GradientAccumulated.found(
+                subject,
+                where,
+                what=f"The gradient of {subject}{and_others(names, len(found))} still held the one that {took} had used when "
+                f"{_words(where)} added the next: the old one had norm {rounded(before)}, the sum has {rounded(after)}",
+                why=f"backward() adds to `.grad`, it does not replace it; nothing cleared it between {took} and the next pass"
+                f", so every update follows the sum of all gradients since the start, most of them of older weights",
+                fix=f"Clear the gradients once for each update, before {located(where) or 'the backward pass'}: {_clear(optimizer, subject)}",
+            )
+        )
+
+
+def _words(where: Origin | None) -> str:
+    return f"`{plain(where.text.strip())}`" if where is not None and where.text else "backward()"
+
+
+def _clear(optimizer: torch.optim.Optimizer | None, subject: str) -> str:
+    return "`optimizer.zero_grad()`" if optimizer is not None else f"`{subject}.grad = None` after the update"

@@ -1,0 +1,45 @@
+"""What to type against each kind of operation that has infinities."""
+
+from byhand.diagnosis.nonfinite.branch import Branch
+from byhand.diagnosis.nonfinite.scene import Scene
+from byhand.words import located
+
+
+def advice(scene: Scene, index: int, expression: str, operand: str, branch: Branch | None, *, half: bool) -> str:
+    """What to type in place of an expression that made NaN or infinity."""
+    node = scene.graph.nodes[index]
+    if half:
+        return f"Work `{expression}` in float32: `{operand or 'x'}.float()` going in, or leave it out of the float16 region with torch.autocast(..., enabled=False)."
+    if branch is not None:
+        return (
+            f"Throw the element away before {located(scene.passing.describe(index).origin)}, not after: `safe = torch.where(mask, "
+            f"{operand or 'x'}, 1)`, and work `{expression}` with `safe`."
+        )
+    below = next((scene.graph.nodes[edge.node].name for edge in node.edges if edge is not None), "")
+    for prefixes, words in ADVICE:
+        if node.name.startswith(prefixes):
+            return words.format(x=operand or "x", whole=expression, more=_better(node.name, below))
+    return f"Keep what goes into `{expression}` away from the numbers where it or its derivative is infinite."
+
+
+def _better(name: str, below: str) -> str:
+    """The function of PyTorch's that does both steps safely."""
+    if name.startswith("Log") and below.startswith("Softmax"):
+        return " Better: F.log_softmax, which does both at once."
+    if name.startswith("Log") and below.startswith("Sigmoid"):
+        return " Better: F.logsigmoid, or F.binary_cross_entropy_with_logits for the whole loss."
+    return ""
+
+
+ADVICE = (
+    (("Sqrt", "Rsqrt"), "Add a little inside the root: `torch.sqrt({x} + 1e-12)`; the slope of a root at 0 is infinite."),
+    (("Pow",), "Keep the base away from 0: `({x} + 1e-12)` in `{whole}`; below exponent 1 the slope at 0 is infinite."),
+    (("LogSoftmax", "Softmax", "SafeSoftmax"), "Leave out rows in which everything is masked, or mask with a large finite number: `torch.finfo({x}.dtype).min` in place of `-inf`."),
+    (("Log1P", "Log"), "Keep the logarithm away from 0: `torch.log({x}.clamp_min(1e-12))`.{more}"),
+    (("Div", "Reciprocal"), "Keep the denominator away from 0: `{x} + 1e-8`, or `{x}.clamp_min(1e-8)` if it is never negative."),
+    (("Acos", "Asin", "Atanh"), "Stay inside the domain: `{x}.clamp(-1 + 1e-6, 1 - 1e-6)`; the slope at ±1 is infinite."),
+    (("Exp", "Sinh", "Cosh", "Expm1"), "Keep the exponent below 88 (float32): subtract the largest one first, or `{x}.clamp(max=80)`."),
+    (("Std", "Var"), "A constant column has no slope: take `torch.sqrt({x}.var(...) + 1e-8)`."),
+    (("LinalgVectorNorm", "Norm", "Cdist"), "Keep the vector away from 0: `torch.sqrt(({x} ** 2).sum(...) + 1e-12)` in place of `{whole}`."),
+)
+"""By the beginning of a node's name; the first that fits counts."""

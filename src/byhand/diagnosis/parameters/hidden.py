@@ -1,0 +1,154 @@
+"""Finds parameters that a module uses and does not register: in plain containers and objects, or as plain tensors."""
+
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from byhand.diagnosis.kinds.parameters import UnregisteredParameter
+from byhand.diagnosis.parameters.flows import Reference
+from byhand.diagnosis.parameters.ledger import Ledger
+from byhand.diagnosis.parameters.sentences import are, at, listed
+from byhand.diagnosis.parameters.sources import assigned
+from byhand.findings import Finding, Severity
+from byhand.graph import Origin
+from byhand.recording.modules import named_modules, spelled
+from byhand.words import counted
+
+DEEP = 4  # containers inside each other
+BUDGET = 20_000  # objects that are looked at in one pass
+_OWN = frozenset(vars(torch.nn.Module()))
+_ADVICE = {
+    "list": "torch.nn.ModuleList([...])",
+    "tuple": "torch.nn.ModuleList([...])",
+    "set": "torch.nn.ModuleList([...])",
+    "dict": "torch.nn.ModuleDict({...})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a parameter is hidden: `path` is its name, `attribute` that of the module, `holds` the type there, `bare` no layer around it."""
+
+    path: str
+    owner: str
+    attribute: str
+    holds: str
+    bare: bool
+    where: Origin | None
+
+
+class Hiding:
+    """The hidden parameters of all models, found while they are alive."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.places: dict[Reference, Place] = {}
+
+    def look(self, unheld: Iterable[Reference]) -> None:
+        """Look for leaves that no optimizer holds in the attributes of the models that are known."""
+        wanted = {each for each in unheld if each not in self.places and each() is not None}
+        models = self.ledger.world.models
+        alone = sum(model.weighs for _, model in models) <= 1
+        for variable, model in models:
+            root = model.reference()
+            if root is None or not wanted:
+                continue
+            known = {weakref.ref(each) for each in root.parameters()}
+            for reference, place in _search(root, wanted - known):
+                path = spelled(variable, place.path, alone=alone)
+                born = place.where or self.ledger.entries[reference].born
+                self.places.setdefault(reference, Place(path, place.owner, place.attribute, place.holds, place.bare, born))
+
+    def found(self) -> Iterator[Finding]:
+        """One finding for each attribute that hides parameters."""
+        held = self.ledger.held()
+        groups: dict[tuple[str, str], list[Reference]] = {}
+        for reference in self.ledger.order(self.places):
+            entry, place = self.ledger.entries[reference], self.places[reference]
+            if entry.passes and not entry.moved and reference not in held:
+                groups.setdefault((place.owner, place.attribute), []).append(reference)
+        for references in groups.values():
+            yield self._finding(references)
+
+    def _finding(self, references: list[Reference]) -> Finding:
+        places = [self.places[each] for each in references]
+        first = places[0]
+        names = [place.path for place in places]
+        size = sum(self.ledger.entries[each].size for each in references)
+        passes = self.ledger.entries[references[0]].passes
+        trains = any(entry.moved for entry in self.ledger.entries.values()) or bool(self.ledger.stepping())
+        kept = f"a plain {first.holds}" if first.holds in _ADVICE else f"an object of {first.holds}, which is no torch.nn.Module"
+        holds = "is a plain tensor" if first.bare and first.holds in ("Tensor", "Parameter") else f"is {kept}"
+        return UnregisteredParameter.found(
+            first.path,
+            first.where,
+            what=(
+                f"{are(names, 'gets', 'get')} a gradient ({counted(passes, 'pass', 'passes')}), but "
+                f"{'is in no' if len(names) == 1 else 'are in no'} parameters(): {counted(size, 'number')} that no optimizer can train."
+            ),
+            why=(
+                f"self.{first.attribute} of {first.owner}{at(first.where)} {holds}; a module registers only modules and parameters that are "
+                f"its own attributes, so parameters(), state_dict(), .to() and .train() pass over {listed(names[:1])}."
+            ),
+            fix=f"Write `self.{first.attribute} = {_advice(first)}`{at(first.where)}, before the optimizer is made.",
+            severity=Severity.ERROR if trains else Severity.WARNING,
+        )
+
+
+def _advice(place: Place) -> str:
+    if place.bare and place.holds in _ADVICE:
+        return "torch.nn.ParameterDict({...})" if place.holds == "dict" else "torch.nn.ParameterList([...])"
+    if place.bare:
+        return "torch.nn.Parameter(...)"
+    return _ADVICE.get(place.holds, f"{place.holds}(...), with `class {place.holds}(torch.nn.Module)` and super().__init__() in it")
+
+
+def _search(root: torch.nn.Module, wanted: set[Reference]) -> Iterator[tuple[Reference, Place]]:
+    """The wanted tensors that attributes of a model's modules hold without registering them."""
+    budget = [BUDGET]
+    for path, module in named_modules(root) if wanted else ():
+        for attribute, thing in list(vars(module).items()):
+            if attribute in _OWN or isinstance(thing, str | int | float | type(None)):
+                continue
+            prefix = f"{path}.{attribute}" if path else attribute
+            for name, tensor, bare in _tensors(thing, prefix, DEEP, budget):
+                reference = weakref.ref(tensor)
+                if reference in wanted:
+                    where = assigned(type(module), attribute)
+                    if where is not None or isinstance(tensor, torch.nn.Parameter):
+                        yield reference, Place(name, type(module).__name__, attribute, type(thing).__name__, bare, where)
+
+
+def _tensors(thing: Any, path: str, depth: int, budget: list[int]) -> Iterator[tuple[str, torch.Tensor, bool]]:
+    """The tensors inside a thing with their paths, and whether they are there by themselves and not in a layer."""
+    budget[0] -= 1
+    if budget[0] < 0 or depth < 0:
+        return
+    if isinstance(thing, torch.Tensor):
+        yield path, thing, True
+    elif isinstance(thing, torch.nn.Module):
+        yield from ((f"{path}.{name}", each, False) for name, each in thing.named_parameters())
+    elif isinstance(thing, dict):
+        for key, each in list(thing.items()):
+            yield from _tensors(each, f"{path}.{key}", depth - 1, budget)
+    elif isinstance(thing, list | tuple | set):
+        for number, each in enumerate(list(thing)):
+            yield from _tensors(each, f"{path}.{number}", depth - 1, budget)
+    else:
+        held = _attributes(thing)
+        for key, each in held:
+            yield from _tensors(each, f"{path}.{key}", depth - 1, budget)
+
+
+def _attributes(thing: Any) -> list[tuple[str, Any]]:
+    """The attributes of an object of a class written in Python, as they are stored."""
+    if isinstance(thing, type) or callable(thing) and not hasattr(type(thing), "__call__"):
+        return []
+    try:
+        held = object.__getattribute__(thing, "__dict__")
+    except AttributeError:
+        return []
+    return list(held.items()) if isinstance(held, dict) else []

@@ -1,0 +1,46 @@
+"""What is seen in one pass may be chance: what lasts from pass to pass is not."""
+
+import weakref
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from byhand.findings import Finding
+
+ENOUGH = 3  # passes in a row, of those looked at closely
+
+
+@dataclass(slots=True)
+class _Case:
+    passes: int
+    finding: Finding
+
+
+class Lasting:
+    """Findings that wait until they have been seen in several passes in a row, or in every pass that the program made."""
+
+    def __init__(self) -> None:
+        self._cases: dict[Hashable, _Case] = {}
+        self._well: set[Hashable] = set()
+
+    def seen(self, key: Hashable, finding: Finding) -> Finding | None:
+        """The fault is there in this pass; the finding comes back when that is certain."""
+        case = self._cases.setdefault(key, _Case(0, finding))
+        case.passes, case.finding = case.passes + 1, finding
+        return case.finding if case.passes >= ENOUGH else None
+
+    def absent(self, key: Hashable) -> None:
+        """The fault is not there in this pass."""
+        self._cases.pop(key, None)
+        self._well.add(key)
+
+    def remaining(self) -> list[Finding]:
+        """What was there in all passes, of a program that made only a few."""
+        return [case.finding for key, case in self._cases.items() if key not in self._well]
+
+
+def leaf_key(live: Any) -> "weakref.ref[torch.Tensor]":
+    """A leaf as a key that outlives it."""
+    return weakref.ref(live.variable)

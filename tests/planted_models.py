@@ -145,8 +145,8 @@ class Gpt2(nn.Module):
         import transformers
 
         super().__init__()
-        sizes = dict(vocab_size=50, n_embd=16, n_layer=2, n_head=4, n_positions=64, bos_token_id=1, eos_token_id=2, pad_token_id=0)
-        self.model = transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes))
+        words = {"vocab_size": 50, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+        self.model = transformers.GPT2LMHeadModel(transformers.GPT2Config(n_embd=16, n_layer=2, n_head=4, n_positions=64, **words))
 
     def forward(self, tokens):
         return self.model(input_ids=tokens).logits

@@ -60,6 +60,11 @@ def by_argmax(hidden, model):
     return F.one_hot(hidden.argmax(-1), hidden.shape[-1]).float()
 
 
+def compared(hidden, model):
+    """Nothing but whether it is positive."""
+    return (hidden > 0).float()
+
+
 def by_parameter(hidden, model):
     """A new parameter made of it in every forward pass."""
     return nn.Parameter(hidden)
@@ -75,31 +80,37 @@ def signed(hidden, model):
     return torch.sign(hidden)
 
 
+def gaps(hidden):
+    """How far each feature of a sample is from each other: squares, those on the diagonal 0."""
+    return (hidden.unsqueeze(-1) - hidden.unsqueeze(-2)) ** 2
+
+
 def root_of_zero(hidden, model):
     """A root of numbers some of which are 0."""
-    return torch.sqrt(torch.relu(hidden))
+    return hidden + torch.sqrt(gaps(hidden)).mean(-1)
 
 
 def logarithm_of_zero(hidden, model):
     """A logarithm of 0 times 0."""
-    share = torch.relu(hidden)
-    return hidden + share * torch.log(share)
+    gap = gaps(hidden)
+    return hidden + (gap * torch.log(gap)).mean(-1)
 
 
 def power_of_zero(hidden, model):
     """A fractional power of numbers some of which are 0."""
-    return hidden + torch.relu(hidden) ** 0.3
+    return hidden + (gaps(hidden) ** 0.3).mean(-1)
 
 
 def dead_root(hidden, model):
     """A mask over the root of negative numbers."""
-    return torch.where(hidden > 0, torch.sqrt(hidden), hidden)
+    centred = hidden - hidden.mean()
+    return torch.where(centred > 0, torch.sqrt(centred), centred)
 
 
 def dead_logarithm(hidden, model):
-    """A mask over the logarithm of numbers up to 0."""
-    share = torch.relu(hidden)
-    return torch.where(share > 0, torch.log(share), torch.zeros_like(share))
+    """A mask over the logarithm of numbers some of which are 0."""
+    gap = gaps(hidden)
+    return hidden + torch.where(gap > 0, torch.log(gap), 0.0).mean(-1)
 
 
 def overflowing(hidden, model):

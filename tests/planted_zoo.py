@@ -45,7 +45,7 @@ def run(trial, fault):
             problem = raised
     if (problem is not None) != fault.raises:
         raise AssertionError(f"{problem!r} though raises={fault.raises}")
-    return recording.findings, list(recording.session.recorder.failures)
+    return recording.findings, recording.observed("").unseen
 
 
 def spoilt_by(subject, fault):
@@ -84,7 +84,7 @@ def outcome(subject, fault):
     found, failures = run(fault.planted(subject), fault)
     known = (fault.code, *fault.also)
     alarms = [f"{each.severity.value} {each.code} {each.subject}" for each in found if each.severity in STRONG and each.code not in known]
-    alarms += [f"byhand failed: {failure}" for failure in failures]
+    alarms += failures
     right = [(why_missed(each, fault, names), each) for each in found if each.code == fault.code]
     best = next((each for why, each in right if not why), None)
     if best is not None:

@@ -68,10 +68,18 @@ class Lineage:
         """The last call that wrote into the memory of a tensor; -1 if none is known."""
         return self._written.get(self._memory.get(id(reference), id(reference)), -1)
 
+    def same_memory(self, left: Any, right: Any) -> bool:
+        """Whether two tensors, which may be gone, are known to lie in the same memory: one is a view of the other."""
+        return self._memory.get(id(left), id(left)) == self._memory.get(id(right), id(right))
+
     def ancestors(self, references: Iterable[Any]) -> set[int]:
         """Every call that had a part in the value of these tensors."""
+        return self.before(maker for reference in references for maker in self.makers(reference))
+
+    def before(self, numbers: Iterable[int]) -> set[int]:
+        """These calls, and every call that had a part in what went into them."""
         found: set[int] = set()
-        waiting = [maker for reference in references for maker in self.makers(reference)]
+        waiting = list(numbers)
         while waiting:
             number = waiting.pop()
             if number not in found:

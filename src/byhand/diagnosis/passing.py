@@ -18,13 +18,15 @@ class Passing:
     """One backward pass. Its nodes are those of `graph`, in the same order in `live`; it lives no longer than the pass.
 
     `number` counts the passes from 1, `turn` those that were started at the same place in the program. `closely` says that every node is
-    told, not only those that send something that is not finite: in the first passes of each place, and in ever rarer later ones.
+    told, not only those that send something that is not finite: in the first passes of each place, and in ever rarer later ones. `ran`
+    are the nodes that ran so far, leaves aside.
     """
 
     def __init__(self, started: Started, world: World, frame: Any, *, number: int, turn: int) -> None:
         self.started, self.world, self._frame = started, world, frame
         self.number, self.turn = number, turn
         self.closely = turn <= 3 or turn & (turn - 1) == 0
+        self.ran: set[int] = set()
 
     def let_go(self) -> None:
         """The pass is over: hold no frame of the program, which would hold us in turn."""
@@ -54,6 +56,12 @@ class Passing:
     def origin(self) -> Origin | None:
         """The user's line that called backward."""
         return origin_of(user_frame(self._frame)[0])
+
+    @cached_property
+    def code(self) -> Any:
+        """The user's code that called backward; None if there is none."""
+        frame = user_frame(self._frame)[0]
+        return frame.f_code if frame is not None else None
 
     @cached_property
     def leaves(self) -> dict[torch.Tensor, int]:

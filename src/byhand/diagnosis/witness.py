@@ -69,6 +69,7 @@ class Looking:
 
     def node(self, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: Saved) -> None:
         """A node ran."""
+        self.passing.ran.add(index)
         if self.passing.closely or not all(finite(each) for each in theirs):
             self._tell(lambda family: family.node(self.passing, index, grads, theirs, saved))
 

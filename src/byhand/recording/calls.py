@@ -3,6 +3,7 @@
 import sys
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -69,6 +70,14 @@ class Left(NamedTuple):
     """
 
     value: Any
+
+
+class Hung(NamedTuple):
+    """A hook that was hung on a result: the node behind it (its sequence number, the output), the hook's code and its name."""
+
+    place: tuple[int, int]
+    code: Any
+    name: str
 
 
 class Seen(NamedTuple):
@@ -176,9 +185,10 @@ class CallRecorder(TorchFunctionMode):
         """Note a call, if it gave a tensor or took a tensor's numbers out of PyTorch."""
         results: Any = note_result(args[0] if result is None and args else result, values=self._values)
         if results is None:
-            if getattr(func, "__name__", "") not in _LEAVING:
+            name = getattr(func, "__name__", "")
+            if name not in _LEAVING and name != "register_hook":
                 return
-            results = Left(result if type(result) in _PLAIN else None)
+            results = _hung(*args) if name == "register_hook" else Left(result if type(result) in _PLAIN else None)
         frame, inner = user_frame(caller)
         running = here.running
         self._note(
@@ -225,6 +235,18 @@ def grad_fn(tensor: torch.Tensor) -> Any:
 def note_arguments(arguments: Any) -> list[Any]:
     """What is kept of arguments."""
     return [each if type(each) in _PLAIN else _argument(each) for each in arguments]
+
+
+def code_of(hook: Any) -> Any:
+    """The code that a hook runs: of a function, a method, a partial, or a callable object; None if it is not Python's."""
+    while isinstance(hook, partial):
+        hook = hook.func
+    found = getattr(hook, "__code__", None) or getattr(getattr(hook, "__func__", None), "__code__", None)
+    return found or getattr(getattr(type(hook), "__call__", None), "__code__", None)
+
+
+def _hung(tensor: torch.Tensor, hook: Any = None) -> Hung:
+    return Hung(_place(tensor), code_of(hook), str(getattr(hook, "__name__", type(hook).__name__)))
 
 
 def note_result(result: Any, *, values: Later | None) -> Any:

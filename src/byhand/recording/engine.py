@@ -37,7 +37,8 @@ class Observer(Protocol):
 class Started:
     """A backward pass about to run: its graph, PyTorch's own nodes in the same order, the tensors and gradients it starts from.
 
-    `create_graph` says that the program wants gradients that can be differentiated once more.
+    `create_graph` says that the program wants gradients that can be differentiated once more; `asked` is what it wants the gradients of,
+    where it says so.
     """
 
     graph: Graph
@@ -47,6 +48,7 @@ class Started:
     kind: str
     partial: bool
     create_graph: bool = False
+    asked: tuple[Any, ...] = ()
 
 
 @contextmanager
@@ -124,7 +126,8 @@ def _read(outputs: Sequence[Any], arguments: Sequence[Any], options: dict[str, A
     )
     inputs = arguments[3] if len(arguments) > 3 else ()
     kind = "backward" if options.get("accumulate_grad") else "grad"
-    return Started(graph, live, tuple(outputs), filled, kind, bool(inputs), len(arguments) > 2 and bool(arguments[2]))
+    create_graph = len(arguments) > 2 and bool(arguments[2])
+    return Started(graph, live, tuple(outputs), filled, kind, bool(inputs), create_graph, tuple(inputs))
 
 
 def _batched(arguments: Sequence[Any]) -> bool:

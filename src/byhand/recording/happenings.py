@@ -13,9 +13,9 @@ from byhand.recording.patch import Patch
 
 
 class Happening(NamedTuple):
-    """One of these: `kind` is "made", "stepping", "stepped", "cleared", "unscaled", "scaling" or "scaled".
+    """One of these: `kind` is "made", "stepping", "stepped", "cleared", "evaluated", "unscaled", "scaling" or "scaled".
 
-    `thing` is the optimizer, the module whose gradients were cleared, or the scaler; `optimizer` is the one that a scaler was
+    `thing` is the optimizer, the module whose gradients were cleared or that was put in eval mode, or the scaler; `optimizer` is the one that a scaler was
     given; `frame` is the user's. A scaler's own step is "scaling" before and "scaled" after it.
     """
 
@@ -60,6 +60,7 @@ METHODS = (
     _patched(torch.optim.Optimizer, "__init__", "made"),
     _patched(torch.optim.Optimizer, "zero_grad", "cleared"),
     _patched(torch.nn.Module, "zero_grad", "cleared"),
+    _patched(torch.nn.Module, "eval", "evaluated"),
     _patched(torch.amp.GradScaler, "unscale_", "unscaled"),
     scaler_step,
 )

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from byhand.diagnosis.cut.causes import COMPARISONS, STEPS, cause_of, differentiable, leaves_torch, makes_constant
-from byhand.diagnosis.lineage import Lineage, Use, is_data_read, name_of
+from byhand.diagnosis.lineage import Lineage, Use, is_data_read, name_of, tensors, writes
 from byhand.recording.calls import Call, Needing, Seen
 from byhand.recording.naming import written
 
 _CARRYING = frozenset(
     {"detach", "cpu", "to", "float", "double", "half", "contiguous", "clone", "squeeze", "flatten", "reshape", "view", "numpy", "mean", "sum"}
 )
+LEAVINGS = 50  # calls that take numbers out of PyTorch, the latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,14 @@ class Search:
     def path(self, leaf: Any) -> Path | None:
         """How a leaf's value comes to the roots, and where its gradient is lost; None if no such way is known."""
         for use in self.lineage.uses(leaf):
-            if use.needs and use.call in self._next:
+            if use.needs and use.call in self._next and not self._own(use):
                 return self._told(self._walk(use.call))
         return self._left(leaf)
+
+    def _own(self, use: Use) -> bool:
+        """Whether a call only writes into the leaf itself: it is being initialised or updated."""
+        call = self.lineage.calls[use.call]
+        return writes(call) and next(tensors(call)).reference is use.reference
 
     def _look(self, number: int) -> None:
         """Where to go from a call on the way: to itself if the gradient is lost in it."""
@@ -86,15 +93,20 @@ class Search:
 
     def _left(self, leaf: Any) -> Path | None:
         """A way that goes through Python's numbers, where it cannot be followed: into the first that comes back to the roots."""
-        if not self.on_way:
-            return None
-        last, before = max(self.on_way), self._spread(leaf)
-        for number in sorted(before):
-            call = self.lineage.calls[number]
-            again = self._again(number, last) if leaves_torch(call) else -1
-            if again >= 0:
-                return Path(_back(before, number), cause_of(self.lineage, number), again, certain=False)
+        used = {use.call for use in self.lineage.uses(leaf) if use.needs}
+        for number, before, again in self._leavings:
+            if not used.isdisjoint(before):
+                return Path(_back(self._spread(leaf), number), cause_of(self.lineage, number), again, certain=False)
         return None
+
+    @cached_property
+    def _leavings(self) -> list[tuple[int, set[int], int]]:
+        """The calls that took numbers out of PyTorch, what had a part in them, and where the first comes back to the roots."""
+        last = max(self.on_way, default=-1)
+        calls = self.lineage.calls
+        out = [number for number in range(last) if leaves_torch(calls[number]) and self.lineage.inputs[number]][-LEAVINGS:]
+        found = [(number, self._again(number, last)) for number in out]
+        return [(number, self.lineage.before([number]), again) for number, again in found if again >= 0]
 
     def _spread(self, leaf: Any) -> dict[int, int]:
         """Every call that a leaf's value comes to, with the one before it."""

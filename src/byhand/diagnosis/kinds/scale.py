@@ -88,5 +88,7 @@ class Saturated(Kind):
 
     code = "saturated"
     severity = Severity.WARNING
-    intended = "A value that is meant to rest at its bound (a projection) gets no gradient there; project the parameter after the step instead."
+    intended = (
+        "A value that is meant to rest at its bound (a projection) gets no gradient there; project the parameter after the step instead."
+    )
     example = "valve_control.py"

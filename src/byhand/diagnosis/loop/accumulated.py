@@ -1,17 +1,19 @@
 """Gradients that a step has used, and that are still there when the next pass adds to them."""
 
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from byhand.diagnosis.kinds.loop import GradientAccumulated
-from byhand.diagnosis.loop.evidence import is_property, references, since, writes
+from byhand.diagnosis.loop.evidence import Tensors, is_property, sets, since, takes, writes
 from byhand.diagnosis.loop.ledger import Held, Ledger, norm, parameters
-from byhand.diagnosis.loop.part import Part, and_others, named
+from byhand.diagnosis.loop.part import Part, and_others, named, quoted
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World
 from byhand.graph import Origin
+from byhand.recording.calls import Call
 from byhand.recording.happenings import Happening
 from byhand.words import located, plain, rounded
 
@@ -28,7 +30,6 @@ class Accumulated(Part):
         self._before = self._after = 0.0
         self._stepping: list[Any] = []
         self._said: set[Any] = set()
-        self._owned: set[Any] = set()
 
     def starting(self, passing: Passing) -> None:
         """Whether the pass adds to what was used before."""
@@ -38,11 +39,11 @@ class Accumulated(Part):
             if held is None or not held.untouched(leaf):
                 continue
             reference = weakref.ref(leaf)
-            if held.used or (self._stepping and reference in self._owned and leaf._version != held.weights):
+            if held.used or (self._stepping and reference in self.ledger.owned and leaf._version != held.weights):
                 stale.append((leaf, held))
             elif held.stale:
                 again.append((leaf, held))
-            elif reference not in self._owned:
+            elif reference not in self.ledger.owned:
                 by_hand.append((leaf, held))
         if stale and self._certain(stale):
             self._where = passing.origin
@@ -82,25 +83,14 @@ class Accumulated(Part):
 
     def _through_data(self, found: list[tuple[torch.Tensor, Held]]) -> list[tuple[torch.Tensor, Held]]:
         """Those that were written through `.data`, which leaves no trace but the call."""
-        assert self.ledger.last is not None
-        by_leaf = {weakref.ref(leaf): (leaf, held) for leaf, held in found}
-        aliases: dict[Any, Any] = {}
-        written = set()
-        for call in since(self.world, self.ledger.last.mark):
-            first = next((each for argument in call.arguments[:1] for each in references(argument)), None)
-            if is_property(call, "data", "__get__") and first in by_leaf and type(call.results) is tuple:
-                aliases[call.results[0]] = first
-            elif is_property(call, "data", "__set__") and first in by_leaf:
-                written.add(first)
-            elif first in aliases and writes(call, aliases):
-                written.add(aliases[first])
-        return [by_leaf[reference] for reference in written]
+        last = self.ledger.last
+        calls = since(self.world, last.mark if last is not None else None)
+        return [(leaf, held) for leaf, held in found if _written(calls, weakref.ref(leaf))]
 
     def happened(self, happening: Happening) -> None:
         """A step uses what is there."""
         if happening.kind == "stepping":
             self._stepping.append(weakref.ref(happening.thing))
-            self._owned.update(weakref.ref(parameter) for parameter in parameters(happening.thing))
             self._used(happening.thing)
         elif happening.kind == "stepped":
             self._used(happening.thing)
@@ -133,7 +123,7 @@ class Accumulated(Part):
                 subject,
                 where,
                 what=f"The gradient of {subject}{and_others(names, len(found))} still held the one that {took} had used when "
-                f"{_words(where)} added the next: the old one had norm {rounded(before)}, the sum has {rounded(after)}",
+                f"{quoted(where, 'backward()')} added the next: the old one had norm {rounded(before)}, the sum has {rounded(after)}",
                 why=f"backward() adds to `.grad`, it does not replace it; nothing cleared it between {took} and the next pass"
                 f", so every update follows the sum of all gradients since the start, most of them of older weights",
                 fix=f"Clear the gradients once for each update, before {located(where) or 'the backward pass'}: {_clear(optimizer, subject)}",
@@ -141,8 +131,16 @@ class Accumulated(Part):
         )
 
 
-def _words(where: Origin | None) -> str:
-    return f"`{plain(where.text.strip())}`" if where is not None and where.text else "backward()"
+def _written(calls: Sequence[Call], leaf: Any) -> bool:
+    """Whether calls wrote a leaf through `.data`."""
+    own, aliases = Tensors([leaf]), Tensors([])
+    for call in calls:
+        if sets(call, "data", own) or writes(call, aliases):
+            return True
+        if is_property(call, "data", "__get__") and takes(call, own):
+            aliases.add(call)
+        aliases.follow(call)
+    return False
 
 
 def _clear(optimizer: torch.optim.Optimizer | None, subject: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from byhand.diagnosis.kinds.loop import GradientCleared
-from byhand.diagnosis.loop.evidence import is_property, name, since, writes
+from byhand.diagnosis.loop.evidence import Tensors, name, sets, since, writes
 from byhand.diagnosis.loop.ledger import Held, Ledger, parameters
-from byhand.diagnosis.loop.part import Part, and_others, at, named
+from byhand.diagnosis.loop.part import Part, and_others, at, named, quoted
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World, origin_of, origin_of_call
 from byhand.graph import Origin
@@ -95,11 +95,11 @@ class Cleared(Part):
     def _by_hand(self, lost: Sequence[torch.Tensor]) -> Origin | None:
         """Where the program itself threw the gradients away."""
         last = self.ledger.last
-        own = {weakref.ref(parameter) for parameter in lost}
-        grads = {held.grad for held in (self.ledger.of(parameter) for parameter in lost) if held is not None}
+        own = Tensors(weakref.ref(parameter) for parameter in lost)
+        grads = Tensors(held.grad for held in (self.ledger.of(parameter) for parameter in lost) if held is not None)
         for call in since(self.world, last.mark if last is not None else None):
-            first = getattr(call.arguments[0], "reference", None) if call.arguments else None
-            if (is_property(call, "grad", "__set__") and first in own) or (writes(call, grads) and name(call) not in ("mul_", "div_", "clamp_")):
+            grads.follow(call)
+            if sets(call, "grad", own) or (writes(call, grads) and name(call) not in ("mul_", "div_", "clamp_")):
                 return origin_of_call(call)
         return None
 
@@ -108,9 +108,9 @@ class Cleared(Part):
     ) -> None:
         subject = names[0] if names else "the parameters"
         left = "only zeros" if zeros else "None"
-        backward_words = f"`{plain(backward.text.strip())}`{at(backward)}" if backward else "backward()"
-        step_words = f"`{plain(step.text.strip())}`{at(step)}" if step else "optimizer.step()"
-        what = f"`{plain(clearing.text.strip())}`{at(clearing)} clears" if clearing else "Something clears"
+        backward_words = f"{quoted(backward, 'backward()')}{at(backward)}"
+        step_words = f"{quoted(step, 'optimizer.step()')}{at(step)}"
+        what = f"{quoted(clearing, '')}{at(clearing)} clears" if clearing else "Something clears"
         often = "in the only step there was" if times == 1 else f"in every step so far ({times:,} of {times:,})"
         self.report(
             GradientCleared.found(

@@ -47,7 +47,7 @@ class Last:
 
     origin: Origin | None
     site: Any
-    reached: tuple[Reference, ...]
+    reached: frozenset[Reference]
     mark: Any
     closely: bool
     number: int
@@ -59,6 +59,7 @@ class Ledger:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self.held: dict[Reference, Held] = {}
+        self.owned: set[Reference] = set()
         self.last: Last | None = None
 
     def starting(self, passing: Passing) -> None:
@@ -83,9 +84,15 @@ class Ledger:
             held.grad, held.version, held.weights = weakref.ref(grad), grad._version, leaf._version
             held.passes, held.used = held.passes + 1, False
         notes = self._recorder.notes
-        self.last = Last(passing.origin, site(passing), tuple(passing.reached), notes[-1] if notes else None, passing.closely, passing.number)
+        self.last = Last(passing.origin, site(passing), passing.reached, notes[-1] if notes else None, passing.closely, passing.number)
         if len(self.held) > ROOM * max(len(passing.leaves), 250):
             self.held = {reference: held for reference, held in self.held.items() if reference() is not None}
+
+    def stepping(self, optimizer: torch.optim.Optimizer) -> None:
+        """An optimizer is about to step: its parameters are known to be its own."""
+        self.owned.update(weakref.ref(parameter) for parameter in parameters(optimizer))
+        if len(self.owned) > ROOM * max(len(self.held), 250):
+            self.owned = {reference for reference in self.owned if reference() is not None}
 
     def stepped(self, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer has used what its parameters held."""

@@ -39,5 +39,10 @@ def and_others(names: Sequence[str], total: int) -> str:
 
 
 def at(origin: Origin | None) -> str:
-    """ (line 9)", or nothing where the line is not known."""
+    """(line 9)", or nothing where the line is not known."""
     return f" (line {origin.line})" if origin is not None else ""
+
+
+def quoted(origin: Origin | None, otherwise: str) -> str:
+    """A line of the program as it reads, without its comment."""
+    return f"`{plain(origin.text.partition('  #')[0].strip())}`" if origin is not None and origin.text else otherwise

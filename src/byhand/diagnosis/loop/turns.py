@@ -36,6 +36,8 @@ class Turns(Family):
 
     def happened(self, happening: Happening) -> None:
         """Gradients were used, cleared or unscaled."""
+        if happening.kind == "stepping":
+            self.ledger.stepping(happening.thing)
         for part in self._parts:
             part.happened(happening)
         if happening.kind == "stepped":

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from byhand.diagnosis.kinds.loop import GradientCleared
-from byhand.diagnosis.loop.evidence import is_property, references, since
+from byhand.diagnosis.loop.evidence import Tensors, is_property, since, takes
 from byhand.diagnosis.loop.ledger import Last, Ledger, parameters
-from byhand.diagnosis.loop.part import Part, and_others, at, named
+from byhand.diagnosis.loop.part import Part, and_others, at, named, quoted
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World, origin_of
 from byhand.graph import Origin
@@ -27,11 +27,9 @@ class Wasted(Part):
         super().__init__(world, ledger)
         self._clearing: Origin | None = None
         self._used = False
-        self._owned: set[Any] = set()
         self._turn: dict[Any, tuple[Any, ...]] = {}
         self._streak: Counter[Any] = Counter()
         self._stories: dict[Any, tuple[Any, ...]] = {}
-        self._cycles = 0
 
     def starting(self, passing: Passing) -> None:
         """Whether the pass before was for nothing."""
@@ -45,17 +43,14 @@ class Wasted(Part):
     def _wasted(self, leaf: torch.Tensor) -> bool:
         """Whether a parameter's gradient was made and is cleared: inputs, and what has hooks of its own, may serve something else."""
         held = self.ledger.of(leaf)
-        if held is None or weakref.ref(leaf) not in self._owned or has_hooks(leaf):
+        if held is None or weakref.ref(leaf) not in self.ledger.owned or has_hooks(leaf):
             return False
         return leaf.grad is None or (held.same(leaf) and not held.untouched(leaf) and not bool(leaf.grad.any()))
 
     def _read(self, last: Last) -> bool:
         """Whether the program looked at the gradients while they were there."""
-        wanted = set(last.reached)
-        for call in since(self.world, last.mark):
-            if call.direct and is_property(call, "grad", "__get__") and any(each in wanted for one in call.arguments for each in references(one)):
-                return True
-        return False
+        wanted = Tensors(last.reached)
+        return any(call.direct and is_property(call, "grad", "__get__") and takes(call, wanted) for call in since(self.world, last.mark))
 
     def ended(self, passing: Passing, problem: BaseException | None) -> None:
         """A new pass is the last one."""
@@ -69,17 +64,15 @@ class Wasted(Part):
             optimizer = happening.optimizer if happening.kind == "scaling" else happening.thing
             self._used = self._used or self._reaches(optimizer)
             if happening.kind == "stepping":
-                self._over(optimizer)
+                self._over()
 
     def _reaches(self, optimizer: torch.optim.Optimizer) -> bool:
         """Whether the optimizer trains something that the last pass reached."""
         last = self.ledger.last
         return last is None or any(weakref.ref(parameter) in last.reached for parameter in parameters(optimizer))
 
-    def _over(self, optimizer: torch.optim.Optimizer) -> None:
+    def _over(self) -> None:
         """A step was made: what was thrown away since the one before?"""
-        self._owned.update(weakref.ref(parameter) for parameter in parameters(optimizer))
-        self._cycles += 1
         for site in [site for site in self._streak if site not in self._turn]:
             del self._streak[site]
         for site, story in self._turn.items():
@@ -91,12 +84,12 @@ class Wasted(Part):
 
     def _say(self, names: list[str], count: int, clearing: Origin, backward: Origin | None) -> None:
         subject = names[0] if names else "the parameters"
-        words = f"`{plain(backward.text.strip())}`{at(backward)}" if backward else "backward()"
+        words = f"{quoted(backward, 'backward()')}{at(backward)}"
         self.report(
             GradientCleared.found(
                 subject,
                 clearing,
-                what=f"`{plain(clearing.text.strip())}`{at(clearing)} throws away what {words} gave to {subject}{and_others(names, count)}: "
+                what=f"{quoted(clearing, '')}{at(clearing)} throws away what {words} gave to {subject}{and_others(names, count)}: "
                 f"no step used it and nobody read it, {CYCLES} times in a row",
                 why=f"{words} → .grad → cleared{at(clearing)} ✂ → the step, which sees only what a later backward pass adds",
                 fix=f"Clear once for each step, before the first backward pass: move {located(clearing)} out of the part between the passes, "

@@ -15,6 +15,9 @@ def advice(scene: Scene, index: int, expression: str, operand: str, branch: Bran
             f"Throw the element away before {located(scene.passing.describe(index).origin)}, not after: `safe = torch.where(mask, "
             f"{operand or 'x'}, 1)`, and work `{expression}` with `safe`."
         )
+    value = next((scene.value((edge.node, edge.output_nr)) for edge in node.edges if edge is not None), None)
+    if node.name.startswith(("Sqrt", "Rsqrt")) and value is not None and bool((value < 0).any()):
+        return f"Keep what is under the root from falling below 0: `{operand or 'x'}` `.clamp_min(1e-12)` before `{expression}`."
     below = next((scene.graph.nodes[edge.node].name for edge in node.edges if edge is not None), "")
     for prefixes, words in ADVICE:
         if node.name.startswith(prefixes):

@@ -16,6 +16,9 @@ from byhand.rules.table import FORWARD, Rule, rules_of
 from byhand.words import number, plain
 
 
+LONG = 16  # characters; a longer expression is called x
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """Arithmetic that went wrong: as text, at which element of the operation, and whether it was worked element by element."""
@@ -102,14 +105,23 @@ def _single(scene: Scene, node: Node, rule: Rule, values: dict[str, Any], elemen
     upstream = at(values["grad"], element, shape)
     slope = alone(rule.function, {**values, "grad": torch.ones_like(values["grad"])}, element, shape)
     assert upstream is not None
-    names = called(scene, node)
+    names, meaning = _short(called(scene, node), rule.input)
+    if meaning:
+        names["result"] = forward_text(node, names, scene) or names["result"]
     formula = _local(scene, node, rule, names)
     numbers = _numbers_at(scene, node, rule, values, names, element, shape)
-    parts = [formula] if formula else []
+    parts = [f"{meaning}{formula}"] if formula else [meaning.removesuffix(": ")]
     parts.append(f"{', '.join(numbers)} → {told(slope)}" if numbers and slope is not None else "")
     parts.append(f"{told(upstream)} · {told(slope)} = {told(given[element])}" if slope is not None else "")
     size = float(slope.abs()) if slope is not None else None
     return Sum("; ".join(filter(None, parts)), element, True, size)
+
+
+def _short(names: dict[str, str], name: str) -> tuple[dict[str, str], str]:
+    """The names with x for an input that has none but a long expression, and the words that say so."""
+    if len(names.get(name, "")) <= LONG or "x" in names.values():
+        return names, ""
+    return {**names, name: "x"}, f"with x = {names[name]}: "
 
 
 def _local(scene: Scene, node: Node, rule: Rule, names: dict[str, str]) -> str:
@@ -203,10 +215,9 @@ def _row(scene: Scene, node: Node, made: str, element: Element) -> str:
     dim = _read(scene.saved(node.index), "dim")
     if taken is None or not isinstance(dim, int):
         return ""
-    row = [*element]
-    row[dim] = slice(None)  # type: ignore
-    line = taken[tuple(row)]
-    where = f"[{', '.join(':' if isinstance(each, slice) else str(each) for each in row)}]"
+    across = dim % taken.dim()
+    line = taken.movedim(across, -1)[tuple(number for place, number in enumerate(element) if place != across)]
+    where = f"[{', '.join(':' if place == across else str(number) for place, number in enumerate(element))}]"
     if bool((line == -torch.inf).all()):
         return f"{made}: all {line.numel()} elements of its row {where} are −∞, and each becomes exp(−∞) / sum = 0 / 0 = NaN"
     return ""

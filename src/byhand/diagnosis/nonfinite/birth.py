@@ -1,5 +1,6 @@
 """Where what is not finite was born: the operation, its line, its arithmetic, and what to type instead."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,11 @@ from byhand.diagnosis.nonfinite.advice import advice
 from byhand.diagnosis.nonfinite.arithmetic import Sum, backward_sum, called, forward_sum
 from byhand.diagnosis.nonfinite.branch import Branch, branch_of, operation, rewrite
 from byhand.diagnosis.nonfinite.half import overflowed_backward, overflowed_forward
-from byhand.diagnosis.nonfinite.scene import Scene, State, inputs_of, is_finite
+from byhand.diagnosis.nonfinite.scene import MOST, Scene, State, inputs_of, is_finite
+from byhand.diagnosis.passing import Passing
 from byhand.graph import Origin
 from byhand.rules.table import rules_of
-from byhand.words import located, plain
+from byhand.words import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +102,21 @@ def _operand(scene: Scene, index: int) -> str:
     names = called(scene, node)
     which = "other" if node.name.startswith("Div") else rules_of(node.name, 0)[0].input if rules_of(node.name, 0) else ""
     return names.get(which, "") if names.get(which, "") != which else ""
+
+
+def overflows(passing: Passing) -> Birth | None:
+    """The first result in float16 that is +∞ although float32 would hold it, in a pass whose loss is finite; None if there is none.
+
+    −∞ is left alone: masks are made of it, and a softmax turns it into 0.
+    """
+    places = [(node.index, number) for node in passing.graph.nodes for number, meta in enumerate(node.outputs) if meta.dtype is torch.float16]
+    if not places or sum(math.prod(meta.shape) for node in passing.graph.nodes for meta in node.outputs) > MOST:
+        return None
+    scene = Scene(passing)
+    for index in scene.births([place for place in places if scene.states[place] is State.BAD]):
+        value = scene.value((index, 0))
+        if value is not None and not passing.graph.nodes[index].leaf and bool((value == torch.inf).any()) and overflowed_forward(scene, index, 0):
+            told = forward_sum(scene, index)
+            if branch_of(scene, index, 0, told.element) is None:
+                return _birth(scene, index, told, None, forward=True, half=True, scaled=False)
+    return None

@@ -7,10 +7,14 @@ from typing import Any
 
 import torch
 
-from byhand.chain_rule import Operands, contribute
+from byhand.chain_rule import Operands, SavedValues, contribute, settle
 from byhand.diagnosis.nonfinite.elements import Element
 from byhand.diagnosis.nonfinite.scene import Place, Scene
+from byhand.diagnosis.passing import Passing
 from byhand.errors import ByhandError
+from byhand.graph import Node
+from byhand.recording.saved import Saved
+from byhand.rules.table import rules_of
 from byhand.words import located, plain
 
 DEPTH = 10  # operations between the one that went wrong and the one that throws its result away
@@ -33,6 +37,38 @@ class Branch:
     edge: int
     name: str
     line: str
+
+
+class Held:
+    """What a node saved, read before the backward pass frees it."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+
+def held(passing: Passing) -> dict[int, SavedValues]:
+    """The masks, indices and factors of all nodes that may throw elements away; the pass frees them before they are needed."""
+    found: dict[int, SavedValues] = {}
+    for node in passing.graph.nodes:
+        if node.name.startswith(SELECTING) or (node.name == "MulBackward0" and None in node.edges):
+            values = _values(node, Saved(passing.live[node.index]))
+            if values is not None:
+                found[node.index] = Held(values)
+    return found
+
+
+def _values(node: Node, saved: Saved) -> dict[str, Any] | None:
+    needs = {name for number, edge in enumerate(node.edges) if edge for rule in rules_of(node.name, number) for name in rule.needs}
+    try:
+        return {name: saved[name] for name in needs if name in saved}
+    except (ByhandError, RuntimeError):
+        return None
 
 
 def branch_of(scene: Scene, index: int, output: int, element: Element | None) -> Branch | None:
@@ -87,7 +123,7 @@ def _selects(scene: Scene, taker: int, edge: int) -> bool:
 def _factor(scene: Scene, taker: int, edge: int) -> Any:
     try:
         return scene.saved(taker)["other" if edge == 0 else "self"]
-    except (ByhandError, RuntimeError):
+    except (ByhandError, RuntimeError, KeyError):
         return None
 
 
@@ -95,17 +131,32 @@ def _blocked(scene: Scene, path: list[Place], element: Element) -> bool:
     """Whether nothing of an upstream gradient of 1 comes through to the element."""
     top = scene.graph.nodes[path[-1][0]]
     grads: list[Any] = [torch.ones(meta.shape, dtype=meta.dtype, device=meta.device) for meta in top.outputs]
+    for index, edge in reversed(path):
+        node = scene.graph.nodes[index]
+        received = _through(scene, node, edge, grads)
+        target = node.edges[edge]
+        if received is None or target is None:
+            return False
+        below = scene.graph.nodes[target.node]
+        grads = [received if number == target.output_nr else None for number in range(len(below.outputs))]
+    return bool(received[element] == 0)
+
+
+def _through(scene: Scene, node: Node, edge: int, grads: list[Any]) -> torch.Tensor | None:
+    """What comes through a node; where its slope is not finite or not known any more, a 0 stays a 0 as long as elements keep their places."""
     try:
-        for index, edge in reversed(path):
-            node = scene.graph.nodes[index]
-            received = contribute(node, edge, Operands(node, grads, scene.saved(index))).received
-            target = node.edges[edge]
-            assert target is not None
-            below = scene.graph.nodes[target.node]
-            grads = [received if number == target.output_nr else None for number in range(len(below.outputs))]
-        return bool(received[element] == 0)
-    except (ByhandError, RuntimeError, TypeError, IndexError, ValueError):
-        return False
+        received = contribute(node, edge, Operands(node, grads, scene.saved(node.index))).received
+    except (ByhandError, RuntimeError, TypeError, IndexError, ValueError, KeyError):
+        received = None
+    if received is not None and bool(received.isfinite().all()):
+        return received
+    target, grad = node.edges[edge], next((each for each in grads if each is not None), None)
+    if grad is None or target is None or node.name.startswith(SELECTING) or tuple(grad.shape) != node.outputs[0].shape:
+        return None
+    try:
+        return settle(grad, target)
+    except RuntimeError:
+        return None
 
 
 def rewrite(scene: Scene, index: int, operand: str, branch: Branch) -> str:
@@ -131,9 +182,9 @@ def _safe(scene: Scene, branch: Branch, texts: list[str], operand: str, harmless
     if name.startswith("MaskedFill") and len(texts) == 3 and texts[1]:
         return f"torch.where({texts[1]}, {harmless}, {operand})"
     if name == "MulBackward0" and len(texts) == 2 and texts[1 - branch.edge]:
-        factor = _factor(scene, branch.index, branch.edge)
-        mask = texts[1 - branch.edge]
-        return f"torch.where({mask if factor.dtype is torch.bool else f'{mask} != 0'}, {operand}, {harmless})"
+        factor, mask = _factor(scene, branch.index, branch.edge), texts[1 - branch.edge]
+        plainly = factor is not None and factor.dtype is torch.bool
+        return f"torch.where({mask if plainly else f'{mask} != 0'}, {operand}, {harmless})"
     if name.startswith("Index") and len(texts) >= 2 and texts[1] and scene.graph.nodes[branch.index].name == "IndexBackward0":
         return f"{operand}[{texts[1]}]"
     return ""

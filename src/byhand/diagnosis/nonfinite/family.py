@@ -5,16 +5,20 @@ from typing import Any
 
 import torch
 
+from byhand.chain_rule import SavedValues
 from byhand.diagnosis.family import Family
-from byhand.diagnosis.nonfinite.birth import Birth, born_backward, born_forward
+from byhand.diagnosis.nonfinite.birth import Birth, born_backward, born_forward, overflows
+from byhand.diagnosis.nonfinite.branch import held
 from byhand.diagnosis.nonfinite.scene import Scene, is_finite
-from byhand.diagnosis.nonfinite.story import Known, finding_of, known
+from byhand.diagnosis.nonfinite.story import Known, finding_of, known, quiet_overflow
 from byhand.diagnosis.passing import Passing
-from byhand.diagnosis.world import World
+from byhand.diagnosis.world import World, origin_of
 from byhand.graph import Origin
 from byhand.recording.happenings import Happening
 from byhand.recording.saved import Saved
-from byhand.diagnosis.world import origin_of
+
+
+TURNS = 2  # passes of each place in which float16 values are looked at where the loss is finite
 
 
 class NonFinite(Family):
@@ -29,16 +33,21 @@ class NonFinite(Family):
         self._asked: Birth | None = None
         self._known: Known | None = None
         self._scaler = False
+        self._quiet: Birth | None = None
+        self._held: dict[int, SavedValues] = {}
 
     def starting(self, passing: Passing) -> None:
         """Look at the loss: if it is not finite, find where that began while the values of the forward pass are there."""
-        self._birth, self._spoiled = None, set()
+        self._birth, self._spoiled, self._held, self._quiet = None, set(), {}, None
         if self._over or self._known is not None:
             return
         self._loss = not all(quickly_finite(root) for root in passing.roots if isinstance(root, torch.Tensor))
         if self._loss:
             roots = [(root.node, root.output_nr) for root in passing.graph.roots]
             self._birth = self._asked or born_forward(Scene(passing), roots)
+        elif passing.closely:
+            self._held = held(passing)
+            self._quiet = overflows(passing) if passing.turn <= TURNS else None
         self._asked = None
 
     def node(self, passing: Passing, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: Saved) -> None:
@@ -49,14 +58,19 @@ class NonFinite(Family):
         if not bad:
             return
         if self._birth is None and all(quickly_finite(each) for each in grads):
-            self._birth = born_backward(Scene(passing), index, grads, theirs)
+            self._birth = born_backward(Scene(passing, self._held), index, grads, theirs)
         edges = passing.graph.nodes[index].edges
         leaves = [edge.node for number in bad if (edge := edges[number]) is not None and passing.graph.nodes[edge.node].leaf]
         self._spoiled.update(leaves)
 
     def ended(self, passing: Passing, problem: BaseException | None) -> None:
         """Keep what is known, as plain data, until it is clear whether a step follows."""
-        if self._over or self._known is not None or self._birth is None:
+        self._held = {}
+        if self._over or self._known is not None:
+            return
+        if self._birth is None:
+            if self._quiet is not None:
+                self.report(quiet_overflow(passing, self._quiet))
             return
         spoiled = [index for index in self._spoiled if passing.kind != "backward" or _spoils(passing, index)]
         if spoiled or self._loss:

@@ -1,12 +1,13 @@
 """The forward pass behind a backward pass: which of its values are not finite, where that began, and how the user calls them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cached_property
 from typing import Any
 
 import torch
 
+from byhand.chain_rule import SavedValues
 from byhand.diagnosis.passing import Passing
 from byhand.graph import Node
 from byhand.recording.calls import UNKNOWN, Call, Needing, Seen
@@ -33,8 +34,9 @@ class State(Enum):
 class Scene:
     """The forward pass of one backward pass, looked at when something in it is not finite."""
 
-    def __init__(self, passing: Passing) -> None:
+    def __init__(self, passing: Passing, held: Mapping[int, SavedValues] | None = None) -> None:
         self.passing = passing
+        self._held = held or {}
         self.graph = passing.graph
 
     @cached_property
@@ -45,9 +47,9 @@ class Scene:
     def _calls(self) -> list[Call]:
         return self.passing.world.calls()
 
-    def saved(self, index: int) -> Saved:
-        """What PyTorch saved for a node."""
-        return Saved(self.passing.live[index])
+    def saved(self, index: int) -> Any:
+        """What PyTorch saved for a node; of some it was read before the pass freed it."""
+        return self._held.get(index) or Saved(self.passing.live[index])
 
     def value(self, place: Place) -> torch.Tensor | None:
         """The value of one output of a node, as the forward pass made it; None if it is not known any more."""

@@ -8,7 +8,7 @@ from byhand.diagnosis.kinds.nonfinite import HalfOverflow, NonFiniteDeadBranch, 
 from byhand.diagnosis.nonfinite.birth import Birth
 from byhand.diagnosis.nonfinite.scene import Scene
 from byhand.diagnosis.passing import Passing
-from byhand.findings import Finding
+from byhand.findings import Finding, Severity
 from byhand.graph import Origin
 from byhand.words import counted, located, plain
 
@@ -83,7 +83,7 @@ def finding_of(found: Known, step: Origin | None, *, skipped: bool) -> Finding:
         subject,
         found.where,
         what=f"{_what(found)}{_after(found, step, skipped=skipped)}",
-        why=f"{birth.story[:1].upper()}{birth.story[1:]}.",
+        why=f"{birth.story}.",
         fix=birth.fix if birth.fix.endswith((".", ")")) else f"{birth.fix}.",
         passes=(found.number,),
     )
@@ -110,3 +110,18 @@ def _after(found: Known, step: Origin | None, *, skipped: bool) -> str:
     if step is None or not found.names:
         return ""
     return f" The step at {located(step)} writes it into the weights, and every later loss is NaN."
+
+
+def quiet_overflow(passing: Passing, birth: Birth) -> Finding:
+    """The finding of a float16 result that is infinite while the loss stays finite."""
+    leaves = by_nearness(passing, birth.index, [node.index for node in passing.graph.nodes if node.leaf])
+    names = [name for name in (leaf_name(passing, index) for index in leaves[:1]) if name]
+    return HalfOverflow.found(
+        names[0] if names else birth.expression,
+        birth.where or passing.origin,
+        what=f"`{birth.expression}` is infinite in float16, and the loss is finite all the same: no right gradient comes back through it.",
+        why=f"{birth.story}.",
+        fix=birth.fix,
+        severity=Severity.WARNING,
+        passes=(passing.number,),
+    )

@@ -3,13 +3,14 @@
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from types import FunctionType, ModuleType
 from typing import Any
 
 import torch
 
 from byhand.diagnosis.kinds.parameters import UnregisteredParameter
 from byhand.diagnosis.parameters.flows import Reference
-from byhand.diagnosis.parameters.ledger import Ledger
+from byhand.diagnosis.parameters.ledger import Entry, Ledger
 from byhand.diagnosis.parameters.sentences import are, at, listed
 from byhand.diagnosis.parameters.sources import assigned
 from byhand.findings import Finding, Severity
@@ -66,12 +67,12 @@ class Hiding:
         """One finding for each attribute that hides parameters."""
         held = self.ledger.held()
         groups: dict[tuple[str, str], list[Reference]] = {}
-        for reference in self.ledger.order(self.places):
-            entry, place = self.ledger.entries[reference], self.places[reference]
+        for reference, place in self.places.items():
+            entry = self.ledger.entries.get(reference, Entry())
             if entry.passes and not entry.moved and reference not in held:
                 groups.setdefault((place.owner, place.attribute), []).append(reference)
         for references in groups.values():
-            yield self._finding(references)
+            yield self._finding(sorted(references, key=lambda each: not self.ledger.entries[each].weighs))
 
     def _finding(self, references: list[Reference]) -> Finding:
         places = [self.places[each] for each in references]
@@ -138,14 +139,13 @@ def _tensors(thing: Any, path: str, depth: int, budget: list[int]) -> Iterator[t
         for number, each in enumerate(list(thing)):
             yield from _tensors(each, f"{path}.{number}", depth - 1, budget)
     else:
-        held = _attributes(thing)
-        for key, each in held:
+        for key, each in _attributes(thing):
             yield from _tensors(each, f"{path}.{key}", depth - 1, budget)
 
 
 def _attributes(thing: Any) -> list[tuple[str, Any]]:
     """The attributes of an object of a class written in Python, as they are stored."""
-    if isinstance(thing, type) or callable(thing) and not hasattr(type(thing), "__call__"):
+    if isinstance(thing, type | FunctionType | ModuleType):
         return []
     try:
         held = object.__getattribute__(thing, "__dict__")

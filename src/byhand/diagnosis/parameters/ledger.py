@@ -30,6 +30,7 @@ class Entry:
     passes: int = 0
     first: int = 0
     norm: float | None = None
+    looks: int = 0
     moved: bool = False
     born: Origin | None = None
     late: bool = False
@@ -37,7 +38,8 @@ class Entry:
 
 @dataclass(slots=True)
 class Holder:
-    """One optimizer. `held` are its tensors with the number of their group; `frozen` those that never needed a gradient when looked at.
+    """One optimizer. `held` are its tensors with the number of their group; `frozen` those that never needed a gradient when looked at,
+    `lost` those that had gradients once and need none now.
 
     `fed` says that something it holds had a `.grad` at a step, `still` counts the steps in which all learning rates were 0.
     """
@@ -48,6 +50,7 @@ class Holder:
     mark: Any = None
     held: dict[Reference, int] = field(default_factory=dict)
     frozen: set[Reference] = field(default_factory=set)
+    lost: set[Reference] = field(default_factory=set)
     groups: int = 0
     steps: int = 0
     fed: bool = False
@@ -101,6 +104,7 @@ class Ledger:
         new = {weakref.ref(tensor) for tensor, _ in tensors} - holder.held.keys()
         holder.frozen = (holder.frozen & frozen) | (frozen & new)
         holder.held = {weakref.ref(tensor): number for tensor, number in tensors}
+        holder.lost = {each for each in frozen - holder.frozen if self.entries.get(each, Entry()).passes}
         for tensor, _ in tensors:
             self.enter(tensor)
 
@@ -121,6 +125,7 @@ class Ledger:
             norm = size_of(tensor)
             entry.moved = entry.norm is not None and norm != entry.norm
             entry.norm = norm
+            entry.looks += 1
 
     def births(self, calls: list[Call], references: Iterable[Reference]) -> None:
         """Where tensors were made, by the first call that is known of each, and whether an optimizer that steps was made before."""
@@ -130,14 +135,11 @@ class Ledger:
         for number, call in enumerate(calls):
             if not wanted:
                 return
-            for each in [*came_out(call), *went_in(call)]:
-                reference = wanted.pop(id(each), None)
-                if reference is not None:
-                    self._born(self.entries[reference], call, late=bool(marks) and min(marks) < number)
-
-    def _born(self, entry: Entry, call: Call, *, late: bool) -> None:
-        if entry.born is None and _makes(call):
-            entry.born, entry.late = origin_of_call(call), late
+            made = [wanted.pop(id(each), None) for each in came_out(call)] if wanted and not _takes(call, wanted) else []
+            for reference in made:
+                if reference is not None and self.entries[reference].born is None:
+                    entry = self.entries[reference]
+                    entry.born, entry.late = origin_of_call(call), bool(marks) and min(marks) < number
 
     def register(self) -> None:
         """Know which model has which parameters, as the models are now."""
@@ -152,16 +154,15 @@ class Ledger:
         return self.world.called(reference) or "a tensor without a name"
 
     def order(self, references: Iterable[Reference]) -> list[Reference]:
-        """Tensors in the order in which they are named: as they were met, weights before biases."""
-        wanted = set(references)
-        found = [each for each in self.entries if each in wanted]
-        return sorted(found, key=lambda each: not self.entries[each].weighs)
+        """Tensors that are known in the order in which they are named: as the models have them, weights before biases."""
+        wanted = self.entries.keys() & set(references)
+        placed = {reference: number for number, reference in enumerate(self.registered) if reference in wanted}
+        return sorted(wanted, key=lambda each: (not self.entries[each].weighs, placed.get(each, len(placed))))
 
 
-def _makes(call: Call) -> bool:
-    """Whether a call is one of those that a new parameter begins with: made, or filled in place, outside every module's forward."""
-    name = getattr(call.function, "__name__", "")
-    return call.stop <= call.start and not call.modules and (name.endswith("_") or not any(True for _ in went_in(call)))
+def _takes(call: Call, wanted: dict[int, Reference]) -> bool:
+    """Whether a call gives back a tensor that it was given: it was made before."""
+    return any(id(each) in wanted for each in went_in(call))
 
 
 def size_of(tensor: torch.Tensor) -> float:

@@ -11,8 +11,20 @@ from byhand.recording.frames import outside
 from byhand.recording.naming import written
 
 _INDIRECT = frozenset(
-    {"children", "modules", "named_children", "named_modules", "parameters", "named_parameters", "_modules", "_parameters", "getattr", "__dict__"}
+    {
+        "children",
+        "modules",
+        "named_children",
+        "named_modules",
+        "parameters",
+        "named_parameters",
+        "_modules",
+        "_parameters",
+        "getattr",
+        "__dict__",
+    }
 )
+_READS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 _BUILDING = ("__init__", "__post_init__", "__setstate__")
 
 
@@ -33,8 +45,17 @@ def mentioned(kind: type, attribute: str) -> Origin | None:
         if name not in _BUILDING:
             for each in _nested(code):
                 for instruction in dis.get_instructions(each):
-                    if instruction.opname.startswith("LOAD") and instruction.argval == attribute:
+                    if instruction.opname in _READS and instruction.argval == attribute:
                         return written(each, instruction.offset).origin
+    return None
+
+
+def named_only(code: CodeType, attribute: str) -> Origin | None:
+    """The line that reads an attribute and does nothing with it: a method that is not called."""
+    instructions = list(dis.get_instructions(code))
+    for one, after in zip(instructions, instructions[1:], strict=False):
+        if one.opname in _READS and one.argval == attribute and after.opname == "POP_TOP":
+            return written(code, one.offset).origin
     return None
 
 

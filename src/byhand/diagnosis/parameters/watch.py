@@ -42,7 +42,7 @@ class Parameters(Family):
         calls = self.world.calls()
         unheld = passing.reached - self.ledger.held()
         self.ledger.births(calls, unheld)
-        self.ledger.measure(unheld)
+        self.ledger.measure(unheld | {each for holder in self.ledger.holders.values() if not holder.steps for each in holder.held})
         self.freezes.read(calls)
         self.unused.look(passing, calls)
         self.hidden.look(unheld)
@@ -64,7 +64,6 @@ class Parameters(Family):
 
     def ended(self, passing: Passing, problem: BaseException | None) -> None:
         """Passes inside this one, as reentrant checkpoints make them, are not seen: what they did is in `.grad`."""
-        self.updates.ended(passing)
         if passing.closely:
             self.unused.ended()
 

@@ -11,8 +11,7 @@ from byhand.recording.saved import Saved
 FLAT = 0.01  # of the largest slope that the function has
 
 RECTIFIERS = frozenset(
-    f"{name}Backward0"
-    for name in "Relu Threshold Gelu Silu Elu Softplus Hardswish Mish RreluWithNoise ClampMin Maximum Fmax Where".split()
+    f"{name}Backward0" for name in "Relu Threshold Gelu Silu Elu Softplus Hardswish Mish RreluWithNoise ClampMin Maximum Fmax Where".split()
 ) | {"ClampBackward1", "HardtanhBackward0", "MulBackward0"}
 """Activations that are flat on the negative side."""
 

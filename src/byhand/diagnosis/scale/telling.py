@@ -129,7 +129,10 @@ def _step(passing: Passing, weight: torch.Tensor, size: float) -> tuple[bool, st
     relative, floor = rate[1] * size / whole, _HALF * torch.finfo(weight.dtype).eps
     if not relative < floor:
         return False, ""
-    return True, f" A step of lr={rate[1]:g} changes the weight by {rounded(relative, 2)} of itself, less than its rounding ({rounded(floor, 2)}): it stays as it is."
+    return (
+        True,
+        f" A step of lr={rate[1]:g} changes the weight by {rounded(relative, 2)} of itself, less than its rounding ({rounded(floor, 2)}): it stays as it is.",
+    )
 
 
 def _rate(passing: Passing, weight: torch.Tensor) -> tuple[torch.optim.Optimizer, float] | None:

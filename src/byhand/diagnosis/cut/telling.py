@@ -1,0 +1,138 @@
+"""Says where a gradient is lost: the chain from the weight to the cut, the operation, and what to write instead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from byhand.diagnosis.cut.causes import switch_before
+from byhand.diagnosis.cut.search import Path
+from byhand.diagnosis.lineage import Lineage
+from byhand.diagnosis.world import origin_of_call
+from byhand.graph import Origin
+from byhand.recording.calls import Call
+from byhand.recording.naming import Written, written
+from byhand.words import located, plain
+
+SHOWN = 5  # calls of a chain that are shown
+SHORT = 48  # characters of an operation in a chain
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One cut in words: nothing of it holds anything of the program."""
+
+    cause: str
+    where: Origin | None
+    chain: str
+    operation: str
+    fix: str
+    again: str = ""
+    off: Origin | None = None
+    certain: bool = True
+
+
+def told(lineage: Lineage, path: Path, leaf: str, root: str) -> Told:
+    """A path in words, from the leaf to the root."""
+    calls = [lineage.calls[number] for number in path.calls]
+    last = calls[-1]
+    off = origin_of_call(lineage.calls[switch]) if path.cause == "no-grad" and (switch := switch_before(lineage.calls, path.calls[-1])) >= 0 else None
+    return Told(
+        path.cause,
+        _left_off(off, last) or origin_of_call(last),
+        f"{' → '.join(_steps(leaf, calls))} ✂ → {root}",
+        operation(last),
+        advice(path.cause, last, off),
+        located(origin_of_call(lineage.calls[path.again])) if path.again >= 0 else "",
+        off,
+        path.certain,
+    )
+
+
+def _left_off(off: Origin | None, last: Call) -> Origin | None:
+    """Where grad mode was switched off for good, by a call of its own; there is nothing to see in the lines behind it."""
+    text = off.text.strip() if off is not None else ""
+    return off if text.startswith(("torch.set_grad_enabled(", "set_grad_enabled(", "torch.autograd.set_grad_enabled(")) else None
+
+
+def _steps(leaf: str, calls: Sequence[Call]) -> list[str]:
+    """The leaf, and what each call gave, without those that are part of the one before."""
+    places = list(dict.fromkeys((call.code, call.instruction) for call in calls[:-1] if call.code is not None))
+    places = [place for place in places if place != (calls[-1].code, calls[-1].instruction)]
+    made = [_result(written(code, instruction)) for code, instruction in places]
+    shown = made if len(made) <= SHOWN else [*made[: SHOWN // 2], "…", *made[len(made) - SHOWN + SHOWN // 2 :]]
+    return [leaf, *shown, f"{operation(calls[-1])}{_at(origin_of_call(calls[-1]))}"]
+
+
+def _result(place: Written) -> str:
+    label = place.target if isinstance(place.target, str) and not place.each else place.expression
+    return f"{plain(label, SHORT) or 'an operation'} (line {place.line})"
+
+
+def _at(origin: Origin | None) -> str:
+    return f" (line {origin.line})" if origin is not None else ""
+
+
+def operation(call: Call) -> str:
+    """An operation as it was written: of a method only what follows the tensor it is called on."""
+    place = written(call.code, call.instruction) if call.code is not None else None
+    if place is None or not place.expression or not call.direct:
+        return plain(place.expression, SHORT) if place is not None and place.expression else f"{getattr(call.function, '__name__', 'an operation')}"
+    owner = place.receiver.text if place.receiver is not None else ""
+    method = owner and owner not in ("torch", "F", "nn", "np", "nn.functional", "torch.nn.functional")
+    short = place.expression.removeprefix(owner) if method and place.expression.startswith(f"{owner}.") else place.expression
+    if place.expression.endswith(".data"):
+        short = ".data"
+    return plain(short, SHORT)
+
+
+def without(call: Call) -> str:
+    """The line of a call without the method that it calls there; "" if it cannot be told."""
+    origin = origin_of_call(call)
+    text, part = (origin.text.strip() if origin is not None else ""), operation(call)
+    return plain(text.replace(part, "", 1), 100) if part.startswith(".") and text.count(part) == 1 else ""
+
+
+def advice(cause: str, call: Call, off: Origin | None) -> str:
+    """What to type instead."""
+    line = _at(origin_of_call(call)).strip(" ()")
+    line = f"at {line}" if line else "there"
+    rewritten = without(call)
+    match cause:
+        case "detach" | "data" | "item" if rewritten:
+            return f"Write `{rewritten}` {line}, without `{operation(call)}`."
+        case "data":
+            return f"Do not write through .data {line}: write into the tensor itself, or build a new one with torch.cat, torch.stack or torch.where."
+        case "detach":
+            return f"Take the detach {line} out of this path."
+        case "item":
+            return f"Keep the tensor instead of the Python number {line}."
+        case "rewrap":
+            return _restacked(call, line)
+        case "no-grad":
+            return _switched_on(line, off)
+        case "numpy":
+            return f"Do the work between {operation(call)} and the way back with PyTorch's functions, which know their derivatives; or write a torch.autograd.Function with a backward."
+        case "parameter-in-forward":
+            return f"Use the computed tensor itself {line}, without `{plain(operation(call).partition('(')[0], SHORT)}(…)`: parameters belong in __init__, what is computed of them is none."
+        case "integer":
+            return f"Keep real numbers {line}: a softmax in place of argmax, or the rounded value with the gradient of the unrounded one, `x + (rounded - x).detach()`."
+        case "zero-gradient-op":
+            return f"Put a smooth function in place of `{operation(call)}` {line}: torch.sigmoid((x - t) / width) for a comparison, or keep the gradient of the input, `x + (step(x) - x).detach()`."
+    return f"Return this value {line} with a gradient: compute it by differentiable operations, or leave out mark_non_differentiable and give its gradient in backward."
+
+
+def _switched_on(line: str, off: Origin | None) -> str:
+    if off is None:
+        return f"Take the computation {line} out of torch.no_grad() or torch.inference_mode()."
+    if "set_grad_enabled" in off.text:
+        return f"Switch grad mode on again after `{plain(off.text.strip(), SHORT)}` at line {off.line}, or write `with torch.no_grad():` there, which ends by itself."
+    return f"Take the computation {line} out of the block or function that switches grad mode off, entered at line {off.line}."
+
+
+def _restacked(call: Call, line: str) -> str:
+    place = written(call.code, call.instruction) if call.code is not None else None
+    given = place.operands[0].text if place is not None and place.operands else ""
+    if given.startswith("["):
+        return f"Write `torch.stack({plain(given, SHORT)})` {line}, which keeps the graph; torch.tensor copies the numbers alone."
+    if given:
+        return f"Use `{plain(given, SHORT)}` itself {line}; it is a tensor already, and a new one made of its numbers has no history."
+    return f"Use torch.stack or the tensors themselves {line}; a new tensor made of their numbers has no history."

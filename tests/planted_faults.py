@@ -13,7 +13,7 @@ from torch import nn
 class Trial:
     """One model about to be trained on a few batches; a fault changes what it likes of it."""
 
-    def __init__(self, subject, batches=4):
+    def __init__(self, subject, batches=3):
         torch.manual_seed(3)
         self.subject = subject
         self.model = subject.build().train()
@@ -52,7 +52,7 @@ class Fault:
     judge: bool = False
     without: Mapping = field(default_factory=dict)
 
-    def planted(self, subject, batches=4):
+    def planted(self, subject, batches=3):
         """The trial of a model with this fault in it, ready to run."""
         trial = Trial(subject, batches)
         self.plant(trial)

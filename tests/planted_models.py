@@ -146,7 +146,7 @@ class Gpt2(nn.Module):
 
         super().__init__()
         words = {"vocab_size": 50, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-        self.model = transformers.GPT2LMHeadModel(transformers.GPT2Config(n_embd=16, n_layer=2, n_head=4, n_positions=64, **words))
+        self.model = transformers.GPT2LMHeadModel(transformers.GPT2Config(n_embd=16, n_layer=1, n_head=4, n_positions=64, **words))
 
     def forward(self, tokens):
         return self.model(input_ids=tokens).logits
@@ -240,5 +240,5 @@ SUBJECTS = (
     Subject("gnn", Gnn, graph, classes, "inside", 8, "out"),
     Subject("moe", Experts, rows(6, 3, 16), classes, "embed", 8, "head", moody=True),
     Subject("siamese", Siamese, pairs, alike, "body.0", 8, "body.2"),
-    Subject("gpt2", Gpt2, sentences(50, 6), classes, "model.transformer.h.1.mlp", 16, "model.transformer.ln_f", moody=True),
+    Subject("gpt2", Gpt2, sentences(50, 6), classes, "model.transformer.h.0.mlp", 16, "model.transformer.ln_f", moody=True),
 )

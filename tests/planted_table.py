@@ -76,7 +76,7 @@ FAULTS = (*CUTS, *NUMBERS, *LOOPS, *RULES_AND_ERRORS)
 
 HEALTHY = (
     Fault("plain", ""),
-    Fault("quarters", "", loop=loops.quarters),
+    Fault("thirds", "", loop=loops.thirds),
     Fault("scaled", "", loop=loops.scaled),
     Fault("validated", "", loop=loops.validated),
     Fault("columns", "", loop=loops.columns),

@@ -94,11 +94,16 @@ def deliver(run: Run, wanted: Wanted, problem: BaseException | None, *, width: i
     for error in errors:
         if not (problem is not None and isinstance(error, NoBackward)):
             print(error.report(), file=sys.stderr)
-    if failure is not None:
+    if failure is not None and not _told(run, wanted):
         print(f"\n{failure.report()}", file=sys.stderr)
     if isinstance(problem, SystemExit) and isinstance(problem.code, int):
         print(f"\nbyhand: the program itself ended with exit code {problem.code}", file=sys.stderr)
     return 2 if problem is not None or errors else verdict(run, wanted)
+
+
+def _told(run: Run, wanted: Wanted) -> bool:
+    """Whether a diagnosis has told what went wrong, so that the explanation of the exception alone would say it twice."""
+    return wanted.verb == "diagnose" and any(finding.severity is Severity.ERROR for finding in run.findings)
 
 
 def verdict(run: Run, wanted: Wanted) -> int:

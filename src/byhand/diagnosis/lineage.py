@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from byhand.recording.calls import Call, Left, Needing, Returned, Seen
+from byhand.recording.calls import Call, Left, Needing, Returned, Seen, grad_fn
 from byhand.recording.writes import in_place, is_data
 
 _PROPERTIES = frozenset({"data", "T", "mT", "H", "mH", "real", "imag"})
@@ -160,6 +160,17 @@ def given(call: Call) -> list[Any]:
     results = call.results.results if isinstance(call.results, Returned) else call.results
     each = results if isinstance(results, list) else [results]
     return [one[0] if type(one) is tuple and one else None for one in each]
+
+
+def leaves_of(lineage: Lineage) -> list[Any]:
+    """The leaves that need a gradient, are alive and took part in the calls, in the order of the program."""
+    seen = {id(use.reference): use.reference for uses in lineage.inputs for use in uses if use.needs}
+    return [reference for reference in seen.values() if is_leaf(reference())]
+
+
+def is_leaf(tensor: Any) -> bool:
+    """Whether a tensor is there, and is a leaf that needs a gradient."""
+    return tensor is not None and tensor.requires_grad and grad_fn(tensor) is None
 
 
 def _valueless(call: Call, name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from byhand.diagnosis.families import FAMILIES
+from byhand.diagnosis.family import Family
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World, origin_of
 from byhand.findings import Finding
@@ -24,7 +25,7 @@ class Witness:
 
     def __init__(self, recorder: Recorder) -> None:
         self.world = World(recorder)
-        self._families = [family(self.world) for family in FAMILIES]
+        self._listening = listening([family(self.world) for family in FAMILIES])
         self._sites: Counter[tuple[Any, int]] = Counter()
 
     def started(self, started: Started, frame: Any) -> "Looking":
@@ -36,7 +37,7 @@ class Witness:
         passing = Passing(started, self.world, frame, number=self.world.passes, turn=self._sites[site])
         if passing.closely:
             self.world.look_around(frame)
-        self._tell(lambda family: family.starting(passing))
+        self._tell("starting", passing)
         return Looking(passing, self._tell)
 
     def happened(self, happening: Happening) -> None:
@@ -45,41 +46,47 @@ class Witness:
             self.world.meet(happening.thing)
             if happening.kind == "made":
                 self.world.made[weakref.ref(happening.thing)] = origin_of(happening.frame)
-        self._tell(lambda family: family.happened(happening))
+        self._tell("happened", happening)
         self.world.steps += happening.kind == "stepped"
 
     def findings(self, problem: BaseException | None = None) -> tuple[Finding, ...]:
         """What was found so far; `problem` is what ended the program, if something did."""
-        self._tell(lambda family: family.finished(problem))
+        self._tell("finished", problem)
         return tuple(self.world.findings.values())
 
-    def _tell(self, what: Callable[[Any], None]) -> None:
-        for family in self._families:
+    def _tell(self, what: str, *arguments: Any) -> None:
+        for method in self._listening[what]:
             try:
-                what(family)
+                method(*arguments)
             except Exception as problem:
                 self.world.recorder.failed(problem)
+
+
+def listening(families: Sequence[Family]) -> dict[str, list[Callable[..., None]]]:
+    """The methods to call for everything that a family can be told, of those families that do something with it."""
+    names = [name for name in vars(Family) if not name.startswith("_") and name != "report"]
+    return {name: [getattr(each, name) for each in families if getattr(type(each), name) is not getattr(Family, name)] for name in names}
 
 
 class Looking:
     """The eyes of the families on one pass."""
 
-    def __init__(self, passing: Passing, tell: Callable[[Callable[[Any], None]], None]) -> None:
+    def __init__(self, passing: Passing, tell: Callable[..., None]) -> None:
         self.passing, self._tell = passing, tell
 
     def node(self, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: Saved) -> None:
         """A node ran."""
         self.passing.ran.add(index)
         if self.passing.closely or not all(finite(each) for each in theirs):
-            self._tell(lambda family: family.node(self.passing, index, grads, theirs, saved))
+            self._tell("node", self.passing, index, grads, theirs, saved)
 
     def leaf(self, index: int, grad: Any) -> None:
         """A leaf's gradient is complete."""
-        self._tell(lambda family: family.leaf(self.passing, index, grad))
+        self._tell("leaf", self.passing, index, grad)
 
     def over(self, problem: BaseException | None) -> None:
         """The pass is over, whole or broken off by a problem."""
-        self._tell(lambda family: family.ended(self.passing, problem))
+        self._tell("ended", self.passing, problem)
         self.passing.let_go()
 
     def stopped(self, index: int, output_nr: int, grad: Any) -> None:

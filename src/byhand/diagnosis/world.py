@@ -27,6 +27,7 @@ class World:
         self.made: dict[weakref.ref[Any], Origin | None] = {}
         self._names: dict[weakref.ref[torch.Tensor], str] = {}
         self._models: list[tuple[str, Model]] = []
+        self._calls: tuple[int, Any, list[Call]] = (0, None, [])
 
     @property
     def progress(self) -> int:
@@ -39,8 +40,12 @@ class World:
         self.findings.setdefault((finding.code, finding.subject, place), finding)
 
     def calls(self) -> list[Call]:
-        """The calls that are still known, oldest first: those since the last few backward passes."""
-        return self.recorder.calls()
+        """The calls that are still known, oldest first: those since the last few backward passes. The list is not to be changed."""
+        notes = self.recorder.notes
+        newest = (len(notes), notes[-1]) if notes else (0, None)
+        if newest[0] != self._calls[0] or newest[1] is not self._calls[1]:
+            self._calls = (*newest, self.recorder.calls())
+        return self._calls[2]
 
     def look_around(self, frame: Any) -> Variables:
         """The program's variables at a frame; the names of leaves and models that are there are remembered."""

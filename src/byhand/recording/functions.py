@@ -201,9 +201,12 @@ def held(node: Any, grads: Sequence[Any]) -> dict[str, Any]:
 
 
 def _unpacked(node: Any) -> list[tuple[int, torch.Tensor]]:
-    """The saved tensors that can be looked at without running the program's own hooks."""
-    raw = enumerate(node._raw_saved_tensors)
-    return [(number, each.data) for number, each in raw if each.unpack_hook is None and isinstance(each.data, torch.Tensor)]
+    """The saved tensors that can be looked at without running the program's own hooks; none of a graph that was freed."""
+    try:
+        raw = node._raw_saved_tensors
+    except RuntimeError:
+        return []
+    return [(number, each.data) for number, each in enumerate(raw) if each.unpack_hook is None and isinstance(each.data, torch.Tensor)]
 
 
 def after(node: Any, kept: dict[str, Any], result: Any, grads: tuple[Any, ...] = ()) -> Ran:

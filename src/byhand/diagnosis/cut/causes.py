@@ -90,7 +90,7 @@ def _of_operation(call: Call, name: str) -> str:
         return ZERO
     if name in _INTEGERS or _whole(call):
         return "integer"
-    return "non-differentiable" if name in _UNDEFINED else "no-grad"
+    return "non-differentiable" if name in _UNDEFINED or differentiable(call) else "no-grad"
 
 
 def _whole(call: Call) -> bool:

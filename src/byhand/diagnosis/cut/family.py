@@ -2,7 +2,6 @@
 
 import weakref
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 
@@ -14,10 +13,9 @@ from byhand.diagnosis.cut.telling import told
 from byhand.diagnosis.cut.wanted import Leaves, Wanted
 from byhand.diagnosis.cut.zeros import behind_zeros
 from byhand.diagnosis.family import Family
-from byhand.diagnosis.lineage import Lineage
+from byhand.diagnosis.lineage import Lineage, given, is_leaf, leaves_of
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World
-from byhand.recording.calls import grad_fn
 from byhand.recording.happenings import Happening
 
 PARTLY = 2  # passes of each place that are searched for cuts beside a path that is alive
@@ -82,12 +80,18 @@ class Cut(Family):
             leaf = reference()
             path = search.path(reference) if leaf is not None and self._open(leaf) and leaf not in passing.leaves else None
             if leaf is not None and path is not None:
-                name = self.world.name_of(leaf)
+                name = self.world.name_of(leaf) or self._remade(lineage, path.calls[-1])
                 words = told(lineage, path, name or "a tensor", root_name(passing))
                 self._lost[reference] = lost(name, leaf, words, related=self._related(leaf, passing))
         if passing.turn <= PARTLY:
             for finding in partly(search, self.world):
                 self.report(finding)
+
+    def _remade(self, lineage: Lineage, number: int) -> str:
+        """The name of a parameter that took the place of another."""
+        call = lineage.calls[number]
+        made = next((reference() for reference in given(call) if reference is not None), None)
+        return self.world.name_of(made) if is_leaf(made) else ""
 
     def _open(self, leaf: torch.Tensor) -> bool:
         """Whether nothing is known of a leaf yet."""
@@ -101,17 +105,6 @@ class Cut(Family):
             if id(leaf) in known:
                 return any(id(each) in known for each in passing.leaves)
         return True
-
-
-def leaves_of(lineage: Lineage) -> list[Any]:
-    """The leaves that need a gradient, are alive and took part in the calls, in the order of the program."""
-    seen = {id(use.reference): use.reference for uses in lineage.inputs for use in uses if use.needs}
-    return [reference for reference in seen.values() if is_leaf(reference())]
-
-
-def is_leaf(tensor: Any) -> bool:
-    """Whether a tensor is there, and is a leaf that needs a gradient."""
-    return tensor is not None and tensor.requires_grad and grad_fn(tensor) is None
 
 
 def root_name(passing: Passing) -> str:

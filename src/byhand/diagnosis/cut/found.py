@@ -13,7 +13,6 @@ from byhand.diagnosis.cut.wanted import Wanted
 from byhand.diagnosis.kinds.cut import GraphCut, ZeroGradientOperation
 from byhand.diagnosis.passing import Passing
 from byhand.findings import Finding, Severity
-from byhand.graph import Origin
 from byhand.words import counted, plain
 
 NAMED = 5  # weights that are named one by one
@@ -51,14 +50,19 @@ def lost(name: str, leaf: torch.Tensor, words: Told, *, related: bool, reached: 
 
 def report(leaves: Mapping[Reference, Lost], wanted: Wanted) -> list[Finding]:
     """The findings, in the order of the program."""
-    groups: dict[tuple[str, Origin | None, str], _Group] = {}
+    groups: dict[tuple[object, ...], _Group] = {}
     for reference, each in leaves.items():
         severity = _severity(reference, each, wanted)
         if severity is not None and (each.name or each.refused):
-            group = groups.setdefault((each.told.cause, each.told.where, each.told.operation), _Group(severity))
+            group = groups.setdefault(_place(each.told), _Group(severity))
             group.members.append(each)
             group.severity = min(group.severity, severity, key=list(Severity).index)
     return [_finding(group) for group in groups.values()]
+
+
+def _place(words: Told) -> tuple[object, ...]:
+    """What makes two cuts one: the same operation of the same line, or the same switch of grad mode."""
+    return (words.cause, words.off) if words.off is not None else (words.cause, words.where, words.operation)
 
 
 def _severity(reference: Reference, each: Lost, wanted: Wanted) -> Severity | None:
@@ -76,7 +80,7 @@ def _severity(reference: Reference, each: Lost, wanted: Wanted) -> Severity | No
 
 
 def _finding(group: _Group) -> Finding:
-    members = sorted(group.members, key=lambda each: each.dimensions < 2)
+    members = sorted(group.members, key=_rank)
     first = members[0]
     words = first.told
     kind = ZeroGradientOperation if words.cause == ZERO else GraphCut
@@ -89,6 +93,11 @@ def _finding(group: _Group) -> Finding:
         cause="" if words.cause == ZERO else words.cause,
         severity=group.severity,
     )
+
+
+def _rank(each: Lost) -> tuple[bool, int]:
+    """Weights before biases and the like; of those, the largest first."""
+    return each.dimensions < 2, -each.elements if each.dimensions < 2 else 0
 
 
 def _refusal(first: Lost) -> str:

@@ -9,7 +9,7 @@ from byhand.diagnosis.cut.causes import COMPARISONS, STEPS, differentiable, is_o
 from byhand.diagnosis.cut.search import Search
 from byhand.diagnosis.cut.telling import operation
 from byhand.diagnosis.kinds.cut import GraphCut
-from byhand.diagnosis.lineage import Lineage, given, is_data_read, name_of, writes
+from byhand.diagnosis.lineage import Lineage, given, is_data_read, is_leaf, name_of, writes
 from byhand.diagnosis.world import World, origin_of_call
 from byhand.findings import Finding, Severity
 from byhand.recording.calls import Call, Needing, Returned, Seen, grad_fn
@@ -38,10 +38,9 @@ def _marked(search: Search, number: int, call: Call) -> Iterator[Finding]:
     if is_off(search.lineage.calls, number) or not any(use.needs for use in search.lineage.inputs[number]) or not differentiable(call):
         return
     used = {id(use.reference) for use in search.lineage.users(number) if use.call in search.on_way and not use.needs}
-    names = _names(call, len(results.places))
     for position, ((sequence, _), reference) in enumerate(zip(results.places, given(call), strict=True)):
         if sequence < 0 and reference is not None and id(reference) in used and _real(call, position, reference):
-            name = names[position] or f"output {position} of {name_of(call)}"
+            name = _name(search.lineage, reference) or f"output {position} of {name_of(call)}"
             yield GraphCut.found(
                 plain(name),
                 origin_of_call(call),
@@ -54,9 +53,17 @@ def _marked(search: Search, number: int, call: Call) -> Iterator[Finding]:
             )
 
 
-def _names(call: Call, count: int) -> list[str]:
-    place = written(call.code, call.instruction) if call.code is not None and call.direct else None
-    return [name or "" for name in output_names(place.target, count)] if place is not None and not place.each else [""] * count
+def _name(lineage: Lineage, reference: Any) -> str:
+    """The first name that the program gave a tensor."""
+    for call in lineage.calls:
+        results = given(call)
+        if call.direct and call.code is not None and any(each is reference for each in results):
+            place = written(call.code, call.instruction)
+            names = output_names(place.target, len(results)) if not place.each else ()
+            name = next((name for each, name in zip(results, names, strict=False) if each is reference and name), "")
+            if name:
+                return name
+    return ""
 
 
 def _real(call: Call, position: int, reference: Any) -> bool:
@@ -121,6 +128,6 @@ def _leaf(lineage: Lineage, number: int, world: World) -> str:
     """The first leaf with a name that a call depends on."""
     for each in sorted(lineage.before([number])):
         for use in lineage.inputs[each]:
-            if use.needs and use.maker < 0 and use.reference() is not None and world.called(use.reference):
+            if use.needs and is_leaf(use.reference()) and world.called(use.reference):
                 return world.called(use.reference)
     return ""

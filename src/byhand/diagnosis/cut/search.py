@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from byhand.diagnosis.cut.causes import COMPARISONS, STEPS, cause_of, differentiable, leaves_torch, makes_constant
-from byhand.diagnosis.lineage import Lineage, Use, is_data_read, name_of, tensors, writes
+from byhand.diagnosis.cut.causes import cause_of, differentiable, leaves_torch, makes_constant
+from byhand.diagnosis.lineage import Lineage, Use, name_of, tensors, writes
 from byhand.recording.calls import Call, Needing, Seen
 from byhand.recording.naming import written
 
@@ -53,12 +53,13 @@ class Search:
 
     def _look(self, number: int) -> None:
         """Where to go from a call on the way: to itself if the gradient is lost in it."""
-        if not differentiable(self.lineage.calls[number]):
-            if any(use.needs for use in self.lineage.inputs[number]):
+        call = self.lineage.calls[number]
+        if not differentiable(call):
+            if name_of(call) == "detach_" or any(use.needs for use in self.lineage.inputs[number]):
                 self._next[number] = number
             return
         for use in self.lineage.users(number):
-            if use.call in self.on_way and not use.needs:
+            if use.call in self.on_way and not use.needs and name_of(self.lineage.calls[use.call]) != "detach_":
                 self._next[number] = number
             elif use.call in self._next:
                 self._next[number] = use.call
@@ -81,15 +82,18 @@ class Search:
     def _leaves_after(self, number: int) -> tuple[int, ...]:
         """The calls after a detach that only carry the value out of PyTorch; none if it goes on as a tensor."""
         found: list[int] = []
-        while True:
+        while len(found) <= len(_CARRYING):
             users = [use.call for use in self.lineage.users(number)]
-            out = next((each for each in users if leaves_torch(self.lineage.calls[each])), None)
-            if out is not None:
-                return (*found, out) if out in self.on_way or not self.on_way.intersection(users) else ()
-            number = next((each for each in users if name_of(self.lineage.calls[each]) in _CARRYING), -1)
-            if number < 0 or len(found) > len(_CARRYING):
+            further = next((each for each in users if leaves_torch(self.lineage.calls[each])), -1)
+            if further < 0:
+                further = next((each for each in users if name_of(self.lineage.calls[each]) in _CARRYING), -1)
+            if further < 0 or self.on_way.intersection(users) - {further}:
                 return ()
-            found.append(number)
+            found.append(further)
+            if leaves_torch(self.lineage.calls[further]):
+                return tuple(found)
+            number = further
+        return ()
 
     def _left(self, leaf: Any) -> Path | None:
         """A way that goes through Python's numbers, where it cannot be followed: into the first that comes back to the roots."""
@@ -152,12 +156,3 @@ def _takes_number(call: Call) -> bool:
     given = [each for each in call.arguments if not isinstance(each, Seen | Needing)]
     return bool(given) and any(not operand.literal for operand in operands[-len(given) :])
 
-
-def is_step(call: Call) -> bool:
-    """Whether a call is a step function, flat almost everywhere."""
-    return name_of(call) in COMPARISONS | STEPS
-
-
-def hands_on(call: Call) -> bool:
-    """Whether a call only takes the `.data` of a tensor, or detaches it."""
-    return is_data_read(call) or name_of(call) == "detach"

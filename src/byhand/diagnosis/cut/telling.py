@@ -13,6 +13,7 @@ from byhand.recording.naming import Written, written
 from byhand.words import located, plain
 
 SHOWN = 5  # calls of a chain that are shown
+_SWITCHES = ("no_grad", "set_grad_enabled", "inference_mode")
 SHORT = 48  # characters of an operation in a chain
 
 
@@ -37,7 +38,7 @@ def told(lineage: Lineage, path: Path, leaf: str, root: str) -> Told:
     off = origin_of_call(lineage.calls[switch]) if path.cause == "no-grad" and (switch := switch_before(lineage.calls, path.calls[-1])) >= 0 else None
     return Told(
         path.cause,
-        _left_off(off, last) or origin_of_call(last),
+        _switch(off) or origin_of_call(last),
         f"{' → '.join(_steps(leaf, calls))} ✂ → {root}",
         operation(last),
         advice(path.cause, last, off),
@@ -47,10 +48,9 @@ def told(lineage: Lineage, path: Path, leaf: str, root: str) -> Told:
     )
 
 
-def _left_off(off: Origin | None, last: Call) -> Origin | None:
-    """Where grad mode was switched off for good, by a call of its own; there is nothing to see in the lines behind it."""
-    text = off.text.strip() if off is not None else ""
-    return off if text.startswith(("torch.set_grad_enabled(", "set_grad_enabled(", "torch.autograd.set_grad_enabled(")) else None
+def _switch(off: Origin | None) -> Origin | None:
+    """Where grad mode was switched off, if that is the line that says so, and not one that calls a decorated function."""
+    return off if off is not None and any(word in off.text for word in _SWITCHES) else None
 
 
 def _steps(leaf: str, calls: Sequence[Call]) -> list[str]:

@@ -28,11 +28,11 @@ class Failures(Family):
         self._before: deque[Earlier] = deque(maxlen=PASSES)
         self._steps: deque[Step] = deque(maxlen=STEPS)
         self._told: dict[tuple[str, str, object], tuple[str, Finding]] = {}
-        self._mark = 0
+        self._now: Earlier | None = None
 
     def starting(self, passing: Passing) -> None:
-        """Remember the moment."""
-        self._mark = torch.autograd._get_sequence_nr()
+        """Remember the moment: nodes that exist now were made before."""
+        self._now = Earlier(passing.number, passing.graph, passing.origin, torch.autograd._get_sequence_nr())
 
     def happened(self, happening: Happening) -> None:
         """Remember the steps of optimizers: they write into weights."""
@@ -43,7 +43,8 @@ class Failures(Family):
         """Explain a pass that stopped; remember one more that is over."""
         if problem is not None:
             self._explain(passing, problem)
-        self._before.append(Earlier(passing.number, passing.graph, passing.origin, self._mark))
+        if self._now is not None:
+            self._before.append(self._now)
 
     def _explain(self, passing: Passing, problem: BaseException) -> None:
         message = str(problem)

@@ -4,14 +4,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from byhand.diagnosis.failures.stuck import Stuck, border, called, named, packed_names, stuck
+from byhand.diagnosis.failures.stuck import Stuck, border, called, named, operation, packed_names, stuck
 from byhand.diagnosis.failures.words import at, both, holder, quoted, together
 from byhand.diagnosis.kinds.failures import FreedGraph
 from byhand.diagnosis.passing import Passing
+from byhand.diagnosis.ways import edges
 from byhand.errors import GraphFreed
 from byhand.findings import Finding
 from byhand.graph import Graph, Node, Origin
 from byhand.recording.describe import Description
+from byhand.recording.naming import written
 
 _KEPT = "retain_graph=True"
 
@@ -66,15 +68,32 @@ def _loss(passing: Passing) -> str:
 
 def _entries(passing: Passing, places: Sequence[tuple[int, int]]) -> list[Entry]:
     """The places with what the user calls them; those that have no name by the tuple they came in, else by what made them."""
-    described = [(place, passing.describe(place[0])) for place in places]
-    if not any(named(said, nr) for (_, nr), said in described):
+    described = sorted(((place, passing.describe(place[0])) for place in places), key=lambda each: _made(passing, each[0]))
+    names = [_listed(passing, place) or named(said, place[1]) for place, said in described]
+    if not any(names):
         tuples = [packed_names(passing.world.calls(), said.call) for _, said in described]
-        if all(tuples):
-            return [
-                Entry(place, said, names[min(at, len(names) - 1)])
-                for at, ((place, said), names) in enumerate(zip(described, tuples, strict=True))
-            ]
-    return [Entry(place, said, called(said, place[1]) or passing.graph.nodes[place[0]].name) for place, said in described]
+        names = [each[min(position, len(each) - 1)] if each else "" for position, each in enumerate(tuples)]
+    return [
+        Entry(place, said, name or said.expression or passing.graph.nodes[place[0]].name)
+        for (place, said), name in zip(described, names, strict=True)
+    ]
+
+
+def _made(passing: Passing, place: tuple[int, int]) -> tuple[int, int]:
+    """When an output was made, for the order of the program."""
+    return passing.graph.nodes[place[0]].sequence, place[1]
+
+
+def _listed(passing: Passing, place: tuple[int, int]) -> str:
+    """The part of a list that holds a value, if the list is what the program handed on: `torch.cat(memory)`."""
+    parts = [name for name, places in passing.describer.names().items() if place in places and holder(name) != name]
+    if not parts:
+        return ""
+    calls = passing.world.calls()
+    takers = [passing.describe(node.index).call for node in passing.graph.nodes if any(edge.node == place[0] for edge in edges(node))]
+    written_there = [written(calls[number].code, calls[number].instruction) for number in takers if number >= 0 and calls[number].code]
+    texts = {operand.text for each in written_there for operand in each.operands}
+    return next((name for name in parts if holder(name) in texts), "")
 
 
 class _Told:
@@ -100,12 +119,13 @@ class _Told:
         """The finding of this case."""
         kept, first = together([each.name for each in self.entries]), self._first()
         made = f", made at {self._at(first.said.origin)}," if first.said.origin else ""
-        stopped = called(self.passing.describe(self.found.node.index)) or self.found.node.name
+        stopped = operation(self.passing.describe(self.found.node.index), self.found.node)
+        earlier = " of an earlier step" if self.case == "carried" else ""
         return FreedGraph.found(
             kept[0],
             self.where,
-            what=f"{both([quoted(name) for name in kept])}{made} {'is' if len(kept) == 1 else 'are'} {self._still()}. "
-            f"Backward pass {self.passing.number:,} stopped at {quoted(stopped)}, whose values pass {self.earlier.number:,} "
+            what=f"{both([quoted(name) for name in kept])}{earlier}{made} {'is' if len(kept) == 1 else 'are'} {self._still()}. "
+            f"Backward pass {self.passing.number:,} stopped at {stopped}, whose values pass {self.earlier.number:,} "
             f"at {self._at(self.earlier.origin)} had used and given back.",
             why=self._chain(kept),
             fix=self._fix(kept),
@@ -115,7 +135,7 @@ class _Told:
 
     def _first(self) -> Entry:
         """The entry to name: one that the user named, if there is one."""
-        return next((each for each in self.entries if named(each.said, each.place[1])), self.entries[0])
+        return next((each for each in self.entries if named(each.said, each.place[1])), self.entries[-1])
 
     def _at(self, origin: Origin | None) -> str:
         return at(origin, self.where)
@@ -182,7 +202,7 @@ class _Told:
     def _fix_again(self) -> str:
         again = f"Work out {quoted(self.loss)} again, from the forward on, before each backward"
         if self.where != self.earlier.origin:
-            again = f"Leave out one of the two calls of backward, at {self._at(self.earlier.origin)} and {self._at(self.where)}; or: {again.lower()}"
+            again = f"Leave out one of the two backward, at {self._at(self.earlier.origin)} and {self._at(self.where)}; or w{again[1:]}"
         return f"{again}. {self._retaining()}"
 
     def _fix_two(self) -> str:

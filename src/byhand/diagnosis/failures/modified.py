@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from byhand.diagnosis.failures.freed import Earlier
-from byhand.diagnosis.failures.stuck import Stuck, border, called, stuck
+from byhand.diagnosis.failures.stuck import Stuck, border, called, operation, stuck
 from byhand.diagnosis.failures.words import at, holder, quoted
 from byhand.diagnosis.failures.writers import Step, Writer, step_after, writer_after
 from byhand.diagnosis.kinds.failures import InplaceModified
@@ -128,14 +128,12 @@ class _Told:
         if self.writer is None:
             return ""
         times = f", {self.writer.times:,} times," if self.writer.times > 1 else ""
-        text = self.writer.place.text.strip() or self.writer.name
+        text = self.writer.place.expression or self.writer.name
         return f" by {quoted(text)} ({self._at(self.where)}){times}"
 
     def _needer(self) -> str:
-        module = f" of {quoted(self.said.module)}" if self.said.module else ""
-        expression = self.said.expression or self.found.node.name.partition("Backward")[0].lower()
         line = f" ({self._at(self.said.origin)})" if self.said.origin else ""
-        return f"{quoted(expression)}{module}{line}"
+        return f"{operation(self.said, self.found.node)}{line}"
 
     def _chain(self) -> str:
         needer = f"{self._needer()} saves {quoted(self.subject)}"
@@ -155,8 +153,8 @@ class _Told:
         if self.carried is not None and self._entered():
             name = self._entered()
             return (
-                f"Detach what is carried over from the earlier step: `{name} = {name}.detach()` after backward. retain_graph=True keeps the "
-                "old graph, but not the old weights."
+                f"Detach what is carried over from the earlier step: `{name} = {name}.detach()` after backward. "
+                "retain_graph=True keeps the old graph, but not the old weights."
             )
         loss = called(self.passing.describe(self.passing.graph.roots[0].node)) or "the loss"
         return (
@@ -181,7 +179,7 @@ class _Told:
             return f"Leave out out= at {line} and use what the function returns."
         if writer.name == "__setitem__" and writer.times > 1:
             return (
-                f"Collect the parts in a list and join them after the loop, `{name} = torch.stack(parts)`, instead of writing into `{name}` "
+                f"Collect the parts in a list and join them after the loop, `{name} = torch.stack(parts)`, instead of writing into it "
                 f"at {line}; or write into a copy, `{name} = {name}.clone()` right before."
             )
         if writer.name == "__setitem__":

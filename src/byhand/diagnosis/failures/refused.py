@@ -7,7 +7,6 @@ from typing import Any
 import torch
 
 from byhand.diagnosis.failures.words import holder, quoted
-from byhand.diagnosis.kinds.cut import NonLeafGradient
 from byhand.diagnosis.kinds.failures import FreedGraph, InplaceModified, NotAScalar
 from byhand.diagnosis.kinds.nonfinite import NonFiniteGradient
 from byhand.diagnosis.kinds.rules import WrongGradientShape
@@ -18,22 +17,21 @@ from byhand.recording.naming import Written, written
 from byhand.recording.scope import Variables
 from byhand.words import shape
 
-_GIVEN = re.compile(
-    r"Mismatch in shape: grad_output\[(\d+)\] has a shape of torch\.Size\((\[.*?\])\) and output\[\d+\] has a shape of torch\.Size\((\[.*?\])\)"
-)
+_SIZE = r"torch\.Size\((\[.*?\])\)"
+_GIVEN = re.compile(rf"Mismatch in shape: grad_output\[(\d+)\] has a shape of {_SIZE} and output\[\d+\] has a shape of {_SIZE}")
 _NAN = re.compile(r"Function '(\w+)' returned nan values in its (\d+)th output")
 _LOSS = re.compile(r"([\w.\[\]]+)\.backward\(")
 
 
 class Moment:
-    """The user's line that raised: how it was written, the names of the tensors there, and the frames inside PyTorch below it."""
+    """The user's line that raised: how it was written, and the names of the tensors there."""
 
     def __init__(self, world: World, problem: BaseException) -> None:
         self.world = world
         places = [(each.tb_frame, each.tb_lasti) for each in _chain(problem)]
         users = [index for index, (frame, _) in enumerate(places) if outside(frame.f_code.co_filename)]
-        self.frame, instruction = places[users[-1]] if users else (None, -1)
-        self.inner = [frame for frame, _ in places[users[-1] + 1 :]] if users else []
+        self.frame: Any = places[users[-1]][0] if users else None
+        instruction = places[users[-1]][1] if users else -1
         self.place = written(self.frame.f_code, instruction) if self.frame is not None else Written("", 0)
         self.tensors: dict[Any, str] = Variables(self.frame).tensors if self.frame is not None else {}
 
@@ -84,12 +82,12 @@ def refused(world: World, problem: BaseException) -> Finding | None:
 
 def _leaf(moment: Moment, message: str) -> Finding:
     name = moment.called(moment.target()) or "a leaf"
-    view = message.startswith("a view")
+    part = "a view of it" if message.startswith("a view") else "it"
     return InplaceModified.found(
         name,
         moment.where,
-        what=f"{quoted(name)} is a leaf that requires a gradient, and {quoted(moment.place.text.strip())} writes into {'a view of ' * view}it "
-        "while PyTorch records.",
+        what=f"{quoted(name)} is a leaf that requires a gradient, and {quoted(moment.place.expression or moment.place.text)} writes into "
+        f"{part} while PyTorch records.",
         why="A leaf has no history: after a recorded write it would be the result of an operation, and its gradient would belong to the "
         "value before. PyTorch refuses that.",
         fix=f"To change the weight itself, put the line into `with torch.no_grad():`. To use a changed copy in the model, write into "
@@ -105,8 +103,9 @@ def _views(moment: Moment, message: str) -> Finding:
         name,
         moment.where,
         what=f"{quoted(name)} is one of several views that {made.group(1).lower() if made else 'one function'} gave, and "
-        f"{quoted(moment.place.text.strip())} writes into it.",
-        why="Functions such as unbind, split and chunk give views of one memory; PyTorch cannot tell the gradients of the others after a write.",
+        f"{quoted(moment.place.expression or moment.place.text)} writes into it.",
+        why="Functions such as unbind, split and chunk give views of one memory; after a write into one the gradients of the "
+        "others cannot be told.",
         fix=f"Write the form that makes a new tensor, or `{name} = {name}.clone()` right before.",
         cause="view",
     )
@@ -122,8 +121,8 @@ def _scalar(moment: Moment, _message: str) -> Finding:
         what=f"{quoted(name)} {sizes}, not one.",
         why="The gradient of several numbers is a matrix; backward works its product with a vector, and for more than one number PyTorch "
         "does not guess how much each of them counts.",
-        fix=f"Write `{name}.mean().backward()`; or `{name}.sum().backward()`, whose gradient is larger by the number of elements; or give the "
-        f"weights: `{name}.backward(gradient=weights)`.",
+        fix=f"Write `{name}.mean().backward()`; or `{name}.sum().backward()`, whose gradient is larger by the number of elements; or "
+        f"give the weights: `{name}.backward(gradient=weights)`.",
     )
 
 
@@ -137,23 +136,6 @@ def _given(moment: Moment, message: str) -> Finding:
         why="A gradient has exactly the shape of what it belongs to: one number for each element. Here PyTorch does not broadcast.",
         fix=f"Give `torch.ones_like({name})`, or `weights.expand_as({name})`; for a single number as the loss, `{name}.sum().backward()`.",
         cause="given",
-    )
-
-
-def _optimized(moment: Moment, _message: str) -> Finding:
-    tensor = next((frame.f_locals.get("param") for frame in reversed(moment.inner) if "param" in frame.f_locals), None)
-    name = moment.tensors.get(tensor, "") if isinstance(tensor, torch.Tensor) else ""
-    name = name or next((each.text for each in moment.place.operands), "a tensor")
-    made = f", the result of {type(tensor.grad_fn).__name__.partition('Backward')[0].lower()}" if getattr(tensor, "grad_fn", None) else ""
-    return NonLeafGradient.found(
-        name,
-        moment.where,
-        what=f"The optimizer was given {quoted(name)}{made}: no leaf, so PyTorch would never fill its `.grad`.",
-        why=f"{quoted(name)} was worked out from another tensor that requires a gradient. A copy to another device or dtype, a product, a "
-        "reshape: each makes a result of a leaf.",
-        fix=f"Make it a leaf where it is made: `{name} = {name}.detach().requires_grad_()`, or ask for the gradient last, as in "
-        "`(0.1 * torch.randn(n)).requires_grad_()`.",
-        cause="optimizer",
     )
 
 
@@ -198,7 +180,6 @@ _STORIES: dict[str, Callable[[Moment, str], Finding | None]] = {
     "Such functions do not allow the output views to be modified inplace": _views,
     "grad can be implicitly created only for scalar outputs": _scalar,
     "Mismatch in shape: grad_output": _given,
-    "can't optimize a non-leaf Tensor": _optimized,
     "returned nan values in its": _anomaly,
     "backward through the graph a second time": _unseen,
     "modified by an inplace operation": _overwritten,

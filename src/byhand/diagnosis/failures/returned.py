@@ -1,33 +1,35 @@
 """What a custom backward gave back that PyTorch does not take, and what was asked for that is not in the graph."""
 
+import linecache
 import re
 import traceback
 from typing import Any
 
 import torch
 
+from byhand.diagnosis.failures.custom import Custom
 from byhand.diagnosis.failures.stuck import called, ready
-from byhand.diagnosis.failures.words import at, quoted
+from byhand.diagnosis.failures.words import quoted
 from byhand.diagnosis.kinds.parameters import UnusedParameter
 from byhand.diagnosis.kinds.rules import WrongGradient, WrongGradientShape
 from byhand.diagnosis.passing import Passing
-from byhand.diagnosis.ways import behind
 from byhand.findings import Finding, Severity
 from byhand.graph import Node, Origin
-from byhand.recording.declared import functions
 from byhand.recording.walk import gradient_node
 from byhand.words import shape
 
 _SHAPES = re.compile(
-    r"function (\w+) returned an invalid gradient at index (\d+) - got (\[.*?\]) but expected shape compatible with (\[.*?\])", re.I
+    r"function (\w+) returned an invalid gradient at index (\d+) - got (\[.*?\]) but expected shape compatible with (\[.*?\])",
+    re.IGNORECASE,
 )
-_KIND = re.compile(r"function (\w+) returned an invalid gradient at index (\d+) - expected (.+)", re.I)
-_COUNT = re.compile(r"function (\w+) returned an incorrect number of gradients \(expected (\d+), got (\d+)\)", re.I)
+_KIND = re.compile(r"function (\w+) returned an invalid gradient at index (\d+) - expected (.+)", re.IGNORECASE)
+_COUNT = re.compile(r"function (\w+) returned an incorrect number of gradients \(expected (\d+), got (\d+)\)", re.IGNORECASE)
 _TYPE = re.compile(r"expected Variable or None \(got (\w+)\)")
 _UNUSED = re.compile(r"differentiated Tensors? .*appears? to not have been used in the graph")
 _MISFIT = re.compile(
-    r"shapes cannot be multiplied|must match the size|size mismatch|is invalid for input of size|not broadcastable|doesn't match the broadcast|incorrect batch|inconsistent tensor size",
-    re.I,
+    r"shapes cannot be multiplied|must match the size|size mismatch|is invalid for input of size|not broadcastable|"
+    r"doesn't match the broadcast|incorrect batch|inconsistent tensor size",
+    re.IGNORECASE,
 )
 
 
@@ -49,62 +51,19 @@ def returned(passing: Passing, problem: BaseException) -> Finding | None:
     return None
 
 
-class _Custom:
-    """The node of the custom Function that stopped the pass, and the user's words for it."""
-
-    def __init__(self, passing: Passing, name: str, edge: int) -> None:
-        candidates = [node for node in ready(passing) if not name or passing.live[node.index].name() == name or node.name == name]
-        self.node = max(candidates, key=lambda node: node.sequence, default=None)
-        self.passing, self.edge = passing, edge
-        self.said = passing.describe(self.node.index) if self.node is not None else None
-        self.name = (name or (self.node.name if self.node else "")).removesuffix("Backward")
-        self.backward: Origin | None = None
-        self.parameter = ""
-        if self.node is not None:
-            known = functions(passing.graph, passing.live).get(self.node.index)
-            self.backward = known.backward if known is not None else None
-            self.parameter = known.inputs[edge] if known is not None and edge < len(known.inputs) else ""
-
-    @property
-    def where(self) -> Origin | None:
-        """The line that applied it."""
-        return self.said.origin if self.said is not None and self.said.origin else self.passing.origin
-
-    @property
-    def input(self) -> str:
-        """What the user gave as this input: a leaf or a value by its name."""
-        edge = self.node.edges[self.edge] if self.node is not None and self.edge < len(self.node.edges) else None
-        return called(self.passing.describe(edge.node), edge.output_nr) if edge is not None else ""
-
-    @property
-    def weight(self) -> str:
-        """The nearest leaf behind this input; else what the user gave."""
-        edge = self.node.edges[self.edge] if self.node is not None and self.edge < len(self.node.edges) else None
-        start = self.passing.graph.nodes[edge.node] if edge is not None else self.node
-        leaves = (each for each in behind(self.passing.graph, start) if each.leaf) if start is not None else ()
-        return next((name for each in leaves if (name := self.passing.describe(each.index).names[0])), "") or self.input or self.name
-
-    @property
-    def target(self) -> str:
-        """The input in words."""
-        named = f" (here {quoted(self.input)})" if self.input and self.input != self.parameter else ""
-        return f"{quoted(self.parameter)}{named}" if self.parameter else f"input {self.edge}{named}"
-
-    def line(self) -> str:
-        """Where its backward is written."""
-        return f"{quoted(f'{self.name}.backward')} ({at(self.backward, self.where)})" if self.backward else quoted(f"{self.name}.backward")
-
-
 def _wrong_shape(passing: Passing, name: str, edge: int, got: str, expected: str) -> Finding:
-    custom = _Custom(passing, name, edge)
-    target = quoted(custom.parameter or custom.input or "input")
+    custom = Custom(passing, name, edge)
+    target = custom.parameter or custom.input or "the input"
+    fix = (
+        f"Return `grad.sum_to_size({target}.shape)` if {quoted(target)} was broadcast in forward. Otherwise look at the order: the value "
+        f"at place {edge + 1} of the return belongs to {quoted(target)}; and a matrix may lack its `.T`."
+    )
     return WrongGradientShape.found(
         custom.weight,
         custom.where,
-        what=f"{custom.line()} returned a gradient of shape {got} for {custom.target}, whose shape is {expected}.",
+        what=f"{custom.backward} returned a gradient of shape {got} for {custom.target}, whose shape is {expected}.",
         why=f"A gradient has the shape of what it belongs to. {_how(got, expected)}",
-        fix=f"Return it as `grad.sum_to_size({target.strip('`')}.shape)` if {target} was broadcast in forward; otherwise look at the order of "
-        f"the returned values: the one at place {edge + 1} belongs to {target}, and a matrix may lack its `.T`.",
+        fix=fix if custom.function else f"Leave the shape of {quoted(target)} as it was in the forward, until backward has run.",
         passes=(passing.number,),
     )
 
@@ -120,11 +79,11 @@ def _how(got: str, expected: str) -> str:
 
 
 def _wrong_count(passing: Passing, name: str, expected: int, got: int) -> Finding:
-    custom = _Custom(passing, name, 0)
+    custom = Custom(passing, name)
     return WrongGradient.found(
         custom.weight,
         custom.where,
-        what=f"{custom.line()} returned {got:,} gradient{'s' * (got != 1)}; its forward takes {expected:,} arguments after ctx.",
+        what=f"{custom.backward} returned {got:,} gradient{'s' * (got != 1)}; its forward takes {expected:,} arguments after ctx.",
         why="A backward returns one value for each argument of forward, in the same order, also for those that are no tensors.",
         fix=f"Return {expected:,} values, with None for what needs no gradient: `return grad_input{', None' * (expected - 1)}`.",
         cause="count",
@@ -133,11 +92,11 @@ def _wrong_count(passing: Passing, name: str, expected: int, got: int) -> Findin
 
 
 def _wrong_kind(passing: Passing, name: str, edge: int, expected: str) -> Finding:
-    custom = _Custom(passing, name, edge)
+    custom = Custom(passing, name, edge)
     return WrongGradient.found(
         custom.weight,
         custom.where,
-        what=f"{custom.line()} returned a gradient for {custom.target} that PyTorch refuses: expected {expected}.",
+        what=f"{custom.backward} returned a gradient for {custom.target} that PyTorch refuses: expected {expected}.",
         why="A gradient has the dtype, the layout and the device of what it belongs to.",
         fix=f"Return it as `grad.to({(custom.parameter or 'input')})`, which takes over dtype and device.",
         cause="dtype",
@@ -150,11 +109,11 @@ def _wrong_type(passing: Passing, got: str) -> Finding | None:
     node = max(nodes, key=lambda node: node.sequence, default=None)
     if node is None:
         return None
-    custom = _Custom(passing, node.name, 0)
+    custom = Custom(passing, node.name)
     return WrongGradient.found(
         custom.weight,
         custom.where,
-        what=f"{custom.line()} returned a Python {got} in the place of a gradient.",
+        what=f"{custom.backward} returned a Python {got} in the place of a gradient.",
         why="A gradient is a tensor with the shape of its input, or None where there is none.",
         fix="Return a tensor: `torch.full_like(input, value)` or `grad * value`; None for arguments that need no gradient.",
         cause="type",
@@ -167,7 +126,7 @@ def _misfit(passing: Passing, problem: BaseException, message: str) -> Finding |
     for frame, line in reversed(list(traceback.walk_tb(problem.__traceback__))):
         node = _running(passing, frame)
         if node is not None:
-            custom = _Custom(passing, node.name, 0)
+            custom = Custom(passing, node.name)
             shapes = ", ".join(
                 f"{name} {shape(tuple(each.shape))}"
                 for name, each in frame.f_locals.items()
@@ -176,8 +135,8 @@ def _misfit(passing: Passing, problem: BaseException, message: str) -> Finding |
             file = frame.f_code.co_filename
             return WrongGradientShape.found(
                 custom.weight,
-                Origin(file, line, custom.backward.text if custom.backward and custom.backward.line == line else ""),
-                what=f"{custom.line()} stopped: {message.splitlines()[0]}.",
+                Origin(file, line, linecache.getline(file, line).strip()),
+                what=f"{custom.backward} stopped: {message.splitlines()[0]}.",
                 why=f"Its tensors there are: {shapes}." if shapes else "The shapes of its tensors do not go together.",
                 fix="For `out = left @ right`, the gradients are `grad @ right.T` and `left.T @ grad`; each has the shape of its input.",
                 cause="inside",

@@ -14,6 +14,7 @@ from byhand.recording.calls import Call, Returned
 from byhand.recording.describe import Description
 from byhand.recording.naming import written
 from byhand.recording.saved import Saved, packed, recognised
+from byhand.words import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,12 @@ def _leading(graph: Graph, target: int) -> set[int]:
 def called(said: Description, output_nr: int = 0) -> str:
     """What the user calls a value: its name, else the expression that made it."""
     return named(said, output_nr) or said.expression
+
+
+def operation(said: Description, node: Node) -> str:
+    """An operation as it stands in a sentence: its expression, or PyTorch's name for it and the module it is in."""
+    module = f" of `{said.module}`" if said.module else ""
+    return f"`{plain(said.expression)}`{module}" if said.expression else f"{node.name}{module}"
 
 
 def named(said: Description, output_nr: int = 0) -> str:

@@ -22,7 +22,7 @@ class FrozenParameter(Kind):
 
     code = "frozen-parameter"
     intended = "A frozen backbone or the frozen base of LoRA inside an optimizer that got `model.parameters()` is left alone."
-    example = "frozen_parameter.py"
+    example = "review_stars.py"
 
 
 class UnusedParameter(Kind):
@@ -46,7 +46,7 @@ class UnusedParameter(Kind):
         "An expert that got no tokens, an exit that was not taken or a branch that is switched off is a note; it is a warning where no "
         "method of its class mentions the module at all, or where its result is computed and dropped."
     )
-    example = "unused_parameter.py"
+    example = "residue_contacts.py"
 
 
 class UnregisteredParameter(Kind):
@@ -65,7 +65,7 @@ class UnregisteredParameter(Kind):
 
     code = "unregistered-parameter"
     intended = "A frozen network that is kept in a list to stay out of `parameters()` gets no gradient, and is not mentioned."
-    example = "unregistered_parameter.py"
+    example = "soil_moisture.py"
 
 
 class NotInOptimizer(Kind):
@@ -85,7 +85,7 @@ class NotInOptimizer(Kind):
 
     code = "not-in-optimizer"
     intended = "Training only a head without freezing the rest is a note: `requires_grad_(False)` for the rest saves its gradients."
-    example = "not_in_optimizer.py"
+    example = "chord_sequences.py"
 
 
 class EvalMode(Kind):
@@ -106,7 +106,7 @@ class EvalMode(Kind):
     code = "eval-mode"
     severity = Severity.WARNING
     intended = "Parts in eval mode inside a model in training mode, such as a BatchNorm that is kept frozen, are left alone."
-    example = "eval_mode.py"
+    example = "leaf_disease.py"
 
 
 class WeightsNotUpdated(Kind):
@@ -126,4 +126,4 @@ class WeightsNotUpdated(Kind):
 
     code = "weights-not-updated"
     intended = "A warm-up whose rate is 0 at first is not mentioned, nor a single backward pass without a step."
-    example = "weights_not_updated.py"
+    example = "harvest_copy.py"

@@ -17,8 +17,8 @@ class WrongGradient(Kind):
     where there is one: a factor, a sign, rows, a transposed matrix.
 
     A custom backward that returns too few gradients, or something that is no tensor, is refused by PyTorch and told here too. Compare
-    the backward with the formula in the finding, line by line. A gradient that is meant to differ from the derivative, like a straight-through
-    estimator or a reversed gradient, is declared with `# byhand: intended` on the line of its class.
+    the backward with the formula in the finding, line by line. A gradient that is meant to differ from the derivative,
+    like a straight-through estimator or a reversed gradient, is declared with `# byhand: intended` on the line of its class.
     """
 
     code = "wrong-gradient"

@@ -27,7 +27,6 @@ class Accumulated(Part):
     def __init__(self, world: World, ledger: Ledger) -> None:
         super().__init__(world, ledger)
         self._where: Origin | None = None
-        self._before = self._after = 0.0
         self._stepping: list[Any] = []
         self._said: set[Any] = set()
 
@@ -45,29 +44,19 @@ class Accumulated(Part):
                 again.append((leaf, held))
             elif reference not in self.ledger.owned:
                 by_hand.append((leaf, held))
-        if stale and self._certain(stale):
-            self._where = passing.origin
-            for _, held in stale:
-                held.stale += 1
-        else:
-            self._forget(stale)
-        if again and not self._certain(again):
-            self._forget(again)
+        self._mark(passing, stale, again)
         if by_hand:
             self._by_hand(passing, by_hand)
 
-    def _forget(self, found: list[tuple[torch.Tensor, Held]]) -> None:
-        for leaf, _ in found:
-            del self.ledger.held[weakref.ref(leaf)]
-
-    def _certain(self, found: list[tuple[torch.Tensor, Held]]) -> bool:
-        """Whether there is something in the old gradients: who writes zeros through `.data` leaves no other trace."""
-        for leaf, _ in found[:TRIED]:
-            grad = leaf.grad
-            if grad is not None and (before := norm(grad)) > 0:
-                self._before = before
-                return True
-        return False
+    def _mark(self, passing: Passing, stale: list[tuple[torch.Tensor, Held]], again: list[tuple[torch.Tensor, Held]]) -> None:
+        """Remember which gradients hold something used; who writes zeros through `.data` leaves no trace but the zeros."""
+        for leaf, held in (*(stale if passing.closely else ()), *again):
+            size = _size(leaf)
+            if not size:
+                del self.ledger.held[weakref.ref(leaf)]
+            elif held.used or not held.stale:
+                held.stale += 1
+                held.before, self._where = size, passing.origin
 
     def _by_hand(self, passing: Passing, found: list[tuple[torch.Tensor, Held]]) -> None:
         """Leaves of no optimizer that the program changed itself, with their old gradient still there."""
@@ -77,9 +66,11 @@ class Accumulated(Part):
         for _, held in changed:
             held.rounds += 1
         certain = [(leaf, held) for leaf, held in changed if held.rounds >= ROUNDS]
-        if certain and "by hand" not in self._said and self._certain(certain):
+        if certain and "by hand" not in self._said and all(_size(leaf) for leaf, _ in certain[:TRIED]):
             self._said.add("by hand")
-            self._say([leaf for leaf, _ in certain], passing.origin, max(held.passes for _, held in certain), None)
+            for leaf, held in certain:
+                held.before = _size(leaf)
+            self._say([leaf for leaf, _ in certain], passing.origin, None)
 
     def _through_data(self, found: list[tuple[torch.Tensor, Held]]) -> list[tuple[torch.Tensor, Held]]:
         """Those that were written through `.data`, which leaves no trace but the call."""
@@ -104,19 +95,20 @@ class Accumulated(Part):
             held = self.ledger.of(parameter)
             if held is None or not held.stale:
                 continue
-            if held.same(parameter) and (held.untouched(parameter) or self._certain([(parameter, held)])):
+            if held.same(parameter) and (held.untouched(parameter) or _size(parameter)):
                 found.append(parameter)
             else:
                 del self.ledger.held[weakref.ref(parameter)]
         if found:
             self._said.add(weakref.ref(optimizer))
-            self._say(found, self._where, 2, optimizer)
+            self._say(found, self._where, optimizer)
 
-    def _say(self, found: list[torch.Tensor], where: Origin | None, passes: int, optimizer: torch.optim.Optimizer | None) -> None:
+    def _say(self, found: list[torch.Tensor], where: Origin | None, optimizer: torch.optim.Optimizer | None) -> None:
         names = named(self.world, found)
         subject = names[0] if names else "a parameter"
         first = next((leaf for leaf in found if plain(self.world.name_of(leaf)) == subject), found[0])
-        before, after = self._before, norm(first.grad) if first.grad is not None else 0.0
+        held = self.ledger.of(first)
+        before, after = held.before if held is not None else 0.0, _size(first)
         took = f"{type(optimizer).__name__}.step" if optimizer is not None else "the update by hand"
         self.report(
             GradientAccumulated.found(
@@ -129,6 +121,10 @@ class Accumulated(Part):
                 fix=f"Clear the gradients once for each update, before {located(where) or 'the backward pass'}: {_clear(optimizer, subject)}",
             )
         )
+
+
+def _size(leaf: torch.Tensor) -> float:
+    return norm(leaf.grad) if leaf.grad is not None else 0.0
 
 
 def _written(calls: Sequence[Call], leaf: Any) -> bool:

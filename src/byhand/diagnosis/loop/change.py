@@ -8,6 +8,7 @@ from byhand.words import rounded
 
 ROUNDING = {torch.float16: 1e-2, torch.bfloat16: 5e-2}  # of the norm; sums of halves in another order differ by so much
 FINE = 1e-4
+LIMITS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,9 @@ def _how(one: torch.Tensor, two: torch.Tensor, before: float, after: float) -> s
         return "reversed"
     if bool(((two == one) | (two == 0)).all()):
         return "masked"
-    kept = two == one
-    if (
-        not one.is_complex()
-        and bool(kept.any())
-        and bool((two[~kept].abs() < one[~kept].abs()).all())
-        and bool((one[~kept] * two[~kept] >= 0).all())
-    ):
-        return "clipped"
-    return "turned another way"
+    return "clipped" if not one.is_complex() and _clipped(one[two != one], two[two != one]) else "turned another way"
+
+
+def _clipped(one: torch.Tensor, two: torch.Tensor) -> bool:
+    """Whether all that changed was brought nearer to zero, to one of two limits."""
+    return bool((two.abs() < one.abs()).all() and (one * two >= 0).all()) and two.unique().numel() <= LIMITS

@@ -16,6 +16,7 @@ from byhand.graph import Origin
 from byhand.recording.happenings import Happening
 from byhand.words import located, plain
 
+ZEROING = frozenset({"zero_", "fill_", "_foreach_zero_", "copy_", "zero", "__imul__", "mul_"})
 OFTEN = 2  # steps, all there were, before it is said while the program still runs: one alone may be a step that was to be skipped
 
 
@@ -90,7 +91,7 @@ class Cleared(Part):
         grad = parameter.grad
         if grad is None or bool(grad.any()):
             return False
-        return self._clearing is not None or not held.untouched(parameter)
+        return self._clearing is not None or not held.untouched(parameter) or self._by_hand([parameter]) is not None
 
     def _by_hand(self, lost: Sequence[torch.Tensor]) -> Origin | None:
         """Where the program itself threw the gradients away."""
@@ -99,7 +100,7 @@ class Cleared(Part):
         grads = Tensors(held.grad for held in (self.ledger.of(parameter) for parameter in lost) if held is not None)
         for call in since(self.world, last.mark if last is not None else None):
             grads.follow(call)
-            if sets(call, "grad", own) or (writes(call, grads) and name(call) not in ("mul_", "div_", "clamp_")):
+            if sets(call, "grad", own) or (writes(call, grads) and name(call) in ZEROING):
                 return origin_of_call(call)
         return None
 

@@ -11,7 +11,7 @@ from byhand.diagnosis.kinds.loop import GradientRewritten
 from byhand.diagnosis.loop.behind import Hook, Place, leaves_behind, of_modules, places
 from byhand.diagnosis.loop.change import Change, change
 from byhand.diagnosis.loop.part import and_others, at, named
-from byhand.diagnosis.loop.reading import observes, returns
+from byhand.diagnosis.loop.reading import observes, returns, writes
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World
 from byhand.findings import Severity
@@ -30,7 +30,7 @@ class Rewriting:
     hook: Hook
     names: list[str]
     total: int
-    fallback: Origin | None
+    where: Origin | None
     changes: list[Change] = field(default_factory=list)
     numbers: set[int] = field(default_factory=set)
 
@@ -42,6 +42,7 @@ class Hooks(Family):
         super().__init__(world)
         self._places: dict[Place, tuple[Hook, ...]] = {}
         self._sent: dict[Place, torch.Tensor] = {}
+        self._stored: dict[int, torch.Tensor] = {}
         self._passing: Passing | None = None
         self._found: dict[Any, Rewriting] = {}
         self._said: set[Any] = set()
@@ -71,10 +72,16 @@ class Hooks(Family):
         """Compare what arrives at a leaf."""
         if passing is self._passing:
             self._arrived(passing, (index, 0), grad)
+            leaf = passing.live[index].variable
+            if getattr(leaf, "_post_accumulate_grad_hooks", None) and leaf.grad is None and grad is not None:
+                self._stored[index] = grad.detach().clone()
 
     def ended(self, passing: Passing, problem: BaseException | None) -> None:
         """The pass is over: what was seen often enough is said."""
-        self._places, self._sent, self._passing = {}, {}, None
+        for index, grad in self._stored.items():
+            self._sent[index, 0] = grad
+            self._arrived(passing, (index, 0), passing.live[index].variable.grad)
+        self._places, self._sent, self._stored, self._passing = {}, {}, {}, None
         for key in [key for key, found in self._found.items() if len(found.numbers) >= ENOUGH]:
             self._say(key)
 
@@ -104,7 +111,8 @@ class Hooks(Family):
         found = self._found.get(hook.code)
         if found is None:
             behind = leaves_behind(passing, place)
-            found = self._found[hook.code] = Rewriting(hook, named(self.world, behind), len(behind), passing.describe(place[0]).origin)
+            where = _where(hook) or passing.describe(place[0]).origin
+            found = self._found[hook.code] = Rewriting(hook, named(self.world, behind), len(behind), where)
         found.changes.append(seen)
         found.numbers.add(passing.number)
 
@@ -112,19 +120,19 @@ class Hooks(Family):
         found = self._found.pop(key)
         self._said.add(key)
         hook, first = found.hook, found.changes[0]
-        where = _where(hook) or found.fallback
+        where = found.where
         subject = found.names[0] if found.names else "the gradient"
         watching = observes(hook.code) and not all(each.usual for each in found.changes)
         registered = written(*hook.registered).origin if hook.registered and hook.registered[0] is not None else None
-        name = plain(hook.name) if hook.name != "<lambda>" else "a lambda"
+        called = plain(hook.name) if hook.name != "<lambda>" else "a lambda"
         self.report(
             GradientRewritten.found(
                 subject,
                 where,
-                what=f"The hook {name}{_defined(hook)} changes the gradient on its way to {subject}{and_others(found.names, found.total)}: {first.words}",
-                why=f"loss → … → hook {name}{at(registered)} ✂ {first.short} → {subject}: what lies before the hook is trained with what it made"
+                what=f"The hook {called}{_defined(hook)} changes the gradient on its way to {subject}{and_others(found.names, found.total)}: {first.words}",
+                why=f"loss → … → hook {called}{at(registered)} ✂ {first.short} → {subject}: what lies before the hook is trained with what it made"
                 + (", and the hook also keeps or prints something, as one that was only meant to look" if watching else ""),
-                fix=f"If {name} is only meant to look, let it return None{at(where)} and change nothing in place"
+                fix=f"If {called} is only meant to look, let it return None{at(where)} and change nothing in place"
                 + (
                     ""
                     if watching
@@ -140,7 +148,7 @@ def _defined(hook: Hook) -> str:
 
 
 def _where(hook: Hook) -> Origin | None:
-    """The line of the hook that gives another gradient, else the one that registered it."""
-    if hook.code is not None and (offset := returns(hook.code)):
+    """The line of the hook that gives another gradient or writes into it, else the one that registered it."""
+    if hook.code is not None and (offset := returns(hook.code) or writes(hook.code)):
         return written(hook.code, offset).origin
     return written(*hook.registered).origin if hook.registered and hook.registered[0] is not None else None

@@ -20,7 +20,7 @@ class Held:
     """The gradient that a leaf held when a pass had added to it; `weights` is how often the leaf itself had been changed by then.
 
     `passes` are the passes that it is a sum of, `used` says that a step has taken it, `stale` how many gradients that were
-    used before are in it, `rounds` how often the leaf was changed by hand without the gradient being cleared.
+    used before are in it and `before` the norm of the last of them, `rounds` how often the leaf was changed by hand without a clear.
     """
 
     grad: Reference | None
@@ -30,6 +30,7 @@ class Held:
     used: bool = False
     stale: int = 0
     rounds: int = 0
+    before: float = 0.0
 
     def untouched(self, leaf: torch.Tensor) -> bool:
         """Whether the leaf still holds this very gradient, and nobody has written into it."""
@@ -60,6 +61,7 @@ class Ledger:
         self._recorder = recorder
         self.held: dict[Reference, Held] = {}
         self.owned: set[Reference] = set()
+        self._known: dict[weakref.ref[torch.optim.Optimizer], int] = {}
         self.last: Last | None = None
 
     def starting(self, passing: Passing) -> None:
@@ -90,9 +92,14 @@ class Ledger:
 
     def stepping(self, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer is about to step: its parameters are known to be its own."""
+        reference, count = weakref.ref(optimizer), sum(len(group["params"]) for group in optimizer.param_groups)
+        if self._known.get(reference) == count:
+            return
+        self._known[reference] = count
         self.owned.update(weakref.ref(parameter) for parameter in parameters(optimizer))
         if len(self.owned) > ROOM * max(len(self.held), 250):
-            self.owned = {reference for reference in self.owned if reference() is not None}
+            self.owned = {known for known in self.owned if known() is not None}
+            self._known = {known: number for known, number in self._known.items() if known() is not None}
 
     def stepped(self, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer has used what its parameters held."""

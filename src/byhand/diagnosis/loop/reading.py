@@ -22,6 +22,15 @@ def returns(code: CodeType) -> int:
     return found
 
 
+def writes(code: CodeType) -> int:
+    """Where the code changes something in place (the first such place), as an instruction; 0 if it does not."""
+    for each in _instructions(code):
+        called = str(each.argval) if "LOAD" in each.opname and each.opname != "LOAD_CONST" else ""
+        if (called.endswith("_") and not called.endswith("__")) or (each.opname == "BINARY_OP" and each.argrepr.endswith("=")):
+            return each.offset
+    return 0
+
+
 def observes(code: CodeType | None) -> bool:
     """Whether the code keeps, prints or counts something."""
     return code is not None and any(

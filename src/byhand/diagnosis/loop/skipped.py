@@ -126,7 +126,7 @@ class Skipped(Family):
                 attempts.where,
                 what=f"{words} skipped {counted}: the gradient of {bad} is not finite{fell}",
                 why="loss → backward → a gradient of inf or NaN → the scaler skips the optimizer's step and halves its scale; "
-                "one or two skipped steps are how it finds its scale, so many mean that a smaller scale does not help: the gradient itself is not finite",
+                "one or two skipped steps are how it finds its scale, so many mean that the gradient itself is not finite, or that the scale began far too high",
                 fix="Look for the first operation that gives inf or NaN without the scaler (`GradScaler(enabled=False)`, and no autocast around it); "
                 "mend that, and the steps are made again",
                 severity=Severity.ERROR if every or attempts.streak >= LONG else Severity.WARNING,

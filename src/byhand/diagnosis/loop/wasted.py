@@ -27,6 +27,7 @@ class Wasted(Part):
         super().__init__(world, ledger)
         self._clearing: Origin | None = None
         self._used = False
+        self._inside = 0
         self._turn: dict[Any, tuple[Any, ...]] = {}
         self._streak: Counter[Any] = Counter()
         self._stories: dict[Any, tuple[Any, ...]] = {}
@@ -54,16 +55,19 @@ class Wasted(Part):
 
     def ended(self, passing: Passing, problem: BaseException | None) -> None:
         """A new pass is the last one."""
-        self._clearing, self._used = None, problem is not None
+        self._clearing, self._used = None, problem is not None or self._inside > 0
 
     def happened(self, happening: Happening) -> None:
         """Gradients were cleared or used."""
         if happening.kind == "cleared":
             self._clearing = self._clearing or origin_of(happening.frame)
+        elif happening.kind == "stepped":
+            self._inside = 0
         elif happening.kind in ("stepping", "scaling"):
             optimizer = happening.optimizer if happening.kind == "scaling" else happening.thing
             self._used = self._used or self._reaches(optimizer)
             if happening.kind == "stepping":
+                self._inside += 1
                 self._over()
 
     def _reaches(self, optimizer: torch.optim.Optimizer) -> bool:

@@ -1,5 +1,6 @@
 """Softmax or sigmoid of what is softmax or sigmoid already."""
 
+import math
 from collections.abc import Iterator
 
 from byhand.diagnosis.family import Family
@@ -13,11 +14,11 @@ from byhand.words import plain
 _NORMAL = {"SoftmaxBackward0": "softmax", "LogSoftmaxBackward0": "log_softmax", "SafeSoftmaxBackward0": "softmax"}
 _SIGMOID = {"SigmoidBackward0": "sigmoid"}
 _LOGISTIC = "BinaryCrossEntropyWithLogitsBackward0"
-_CLEAR = HANDED_ON - {"TransposeBackward0"} | {"TransposeBackward0", "ClampBackward1", "ClampMinBackward0", "NativeDropoutBackward0"}
+_CLEAR = HANDED_ON | {"ClampBackward1", "ClampMinBackward0", "NativeDropoutBackward0"}
 _LOSSES = frozenset({"NllLossBackward0", "NllLoss2DBackward0"})
 
 
-class Doubled(Family):
+class DoubledSoftmax(Family):
     """Looks before every softmax and every loss that takes sigmoid itself."""
 
     def starting(self, passing: Passing) -> None:
@@ -51,7 +52,8 @@ class Doubled(Family):
             DoubleSoftmax.found(
                 name,
                 outer.origin or passing.origin,
-                what=f"{second} gets {name}, which {first} has made already: it is applied to {'log-probabilities' if twice else 'probabilities'}, not to scores.",
+                what=f"{second} gets {name}, which {first} has made already: "
+                f"it is applied to {'log-probabilities' if twice else 'probabilities'}, not to scores.",
                 why=f"scores → {first}{line} → {second}{_line(outer.origin)} → loss. {_effect(passing, inner, first, twice=twice)}",
                 fix=_fix(first, second, line, before.expression),
                 severity=Severity.NOTE if twice else Severity.ERROR if certain else Severity.WARNING,
@@ -122,8 +124,9 @@ def _effect(passing: Passing, inner: Node, first: str, *, twice: bool) -> str:
     if first == "sigmoid":
         return "Numbers between 0 and 1 as scores stay close together: the loss cannot come near zero, and gradients shrink."
     size = _size(passing, inner)
-    best = f" Of {size} classes none can get more than {2.718281828 / (2.718281828 + size - 1):.2g}." if size and size > 1 else ""
-    return f"Probabilities as scores differ by at most 1, so the second softmax makes them almost equal.{best} The loss cannot come near zero, and gradients shrink."
+    best = f" Of {size} classes none can get more than {math.e / (math.e + size - 1):.2g}." if size and size > 1 else ""
+    almost = "Probabilities as scores differ by at most 1, so the second softmax makes them almost equal."
+    return f"{almost}{best} The loss cannot come near zero, and gradients shrink."
 
 
 def _fix(first: str, second: str, line: str, expression: str) -> str:

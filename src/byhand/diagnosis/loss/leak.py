@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from byhand.diagnosis.family import Family
-from byhand.diagnosis.kinds.loss import BatchLeak
+from byhand.diagnosis.kinds import loss as kinds
 from byhand.diagnosis.loss.reaching import kept_rows, pools_second, samples
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.ways import HANDED_ON, edges
@@ -30,7 +30,7 @@ _RESHAPING = frozenset({"view", "reshape"})
 _RUNNING = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
 
 
-class Mixed(Family):
+class BatchLeak(Family):
     """Looks for what works along the first dimension, where each row has its own target."""
 
     def starting(self, passing: Passing) -> None:
@@ -138,7 +138,7 @@ class Mixed(Family):
     def _report(self, passing: Passing, subject: str, where: Origin | None, what: str, through: str, fix: str) -> None:
         line = f" (line {where.line})" if where else ""
         self.report(
-            BatchLeak.found(
+            kinds.BatchLeak.found(
                 subject,
                 where or passing.origin,
                 what=f"{what}. Each of them has its own target in the loss.",

@@ -8,13 +8,16 @@ import torch
 
 from byhand.chain_rule import Operands, choose
 from byhand.diagnosis.nonfinite.elements import Element, alike, alone, at, first_bad, indexed, own, told
-from byhand.diagnosis.nonfinite.scene import Scene, inputs_of
+from byhand.diagnosis.nonfinite.scene import Scene, inputs_of, is_finite
 from byhand.errors import ByhandError
 from byhand.formula import local, read, text
 from byhand.graph import Node
 from byhand.rules.table import FORWARD, Rule, rules_of
 from byhand.words import number, plain
 
+
+NAMELESS = {"self": "x", "other": "y", "mat1": "a", "mat2": "b", "input": "x", "weight": "w"}
+"""What an input is called that the user gave no name: PyTorch's own words for them mean nothing to a reader."""
 
 LONG = 16  # characters; a longer expression is called x
 
@@ -38,7 +41,7 @@ def called(scene: Scene, node: Node) -> dict[str, str]:
         parameters = forward.__code__.co_varnames[: forward.__code__.co_argcount]
         names = {name: plain(each.text) for name, each in zip(parameters, said.arguments, strict=False) if each.text}
     for edge, place in _inputs(node).items():
-        names[edge] = scene.name(place) or names.get(edge, "") or edge
+        names[edge] = scene.name(place) or names.get(edge, "") or NAMELESS.get(edge, edge)
     names["result"] = forward_text(node, names, scene) or scene.name((node.index, 0)) or "result"
     return names
 
@@ -112,7 +115,7 @@ def _single(scene: Scene, node: Node, rule: Rule, values: dict[str, Any], elemen
     numbers = _numbers_at(scene, node, rule, values, names, element, shape)
     parts = [f"{meaning}{formula}"] if formula else [meaning.removesuffix(": ")]
     parts.append(f"{', '.join(numbers)} → {told(slope)}" if numbers and slope is not None else "")
-    parts.append(f"{told(upstream)} · {told(slope)} = {told(given[element])}" if slope is not None else "")
+    parts.append(f"{told(upstream + 0.0)} · {told(slope)} = {told(given[element])}" if slope is not None else "")
     size = float(slope.abs()) if slope is not None else None
     return Sum("; ".join(filter(None, parts)), element, True, size)
 
@@ -190,7 +193,7 @@ def forward_sum(scene: Scene, index: int, output: int = 0) -> Sum:
         return Sum("", None)
     names = called(scene, node)
     made = forward_text(node, names, scene) or scene.name((index, output)) or short_name(node)
-    special = _row(scene, node, made, element) or _long_sum(scene, node, made, value, element)
+    special = _row(scene, node, made, element) or _empty(scene, node, made) or _long_sum(scene, node, made, value, element)
     if special:
         return Sum(special, element)
     numbers = []
@@ -203,6 +206,7 @@ def forward_sum(scene: Scene, index: int, output: int = 0) -> Sum:
         single = at(taken, element, tuple(value.shape))
         if single is not None and name and not name.replace(".", "").replace("-", "").isdigit():
             numbers.append(f"{indexed(plain(name), own(taken, element))} = {told(single)}")
+    numbers = numbers or _ranges(scene, index, names)
     said = f" with {', '.join(dict.fromkeys(numbers))}" if numbers else ""
     return Sum(f"{made} is {told(value[element])} at {list(element)}{said}" if element else f"{made} is {told(value)}{said}", element)
 
@@ -223,6 +227,27 @@ def _row(scene: Scene, node: Node, made: str, element: Element) -> str:
     return ""
 
 
+def _empty(scene: Scene, node: Node, made: str) -> str:
+    """Why a mean is NaN: there is nothing to take the mean of."""
+    if node.name.startswith("NllLoss"):
+        saved = scene.saved(node.index)
+        target, ignored = _read(saved, "target"), _read(saved, "ignore_index")
+        if isinstance(target, torch.Tensor) and bool((target == ignored).all()):
+            return f"all {target.numel():,} targets of {made} are ignored ({ignored}), and the mean of nothing is 0 / 0 = NaN"
+    taken = [scene.value(place) for place in inputs_of(node)]
+    if any(each is not None and each.numel() == 0 for each in taken):
+        return f"{made} has nothing to work with (0 elements), and the mean of nothing is 0 / 0 = NaN"
+    return ""
+
+
+def _ranges(scene: Scene, index: int, names: dict[str, str]) -> list[str]:
+    """How large what went in is, where single elements tell nothing."""
+    taken = [(names.get(name, name), scene.value(place)) for name, place in _inputs(scene.graph.nodes[index]).items()]
+    taken += [(plain(name), value) for name, value in scene.constants(index) if name]
+    numbers = [(name, value) for name, value in taken if value is not None and value.numel() and value.is_floating_point()]
+    return [f"{name} from {told(value.min())} to {told(value.max())}" for name, value in numbers if is_finite(value)]
+
+
 def _long_sum(scene: Scene, node: Node, made: str, value: torch.Tensor, element: Element) -> str:
     """Why a sum or a matrix product is infinite: its terms are finite, but together more than the dtype holds."""
     if not node.name.startswith(("Sum", "Mean", "Mm", "Addmm", "Bmm", "Baddbmm", "Addbmm", "Mv", "Dot", "Linear", "Convolution", "Cumsum")):
@@ -232,7 +257,8 @@ def _long_sum(scene: Scene, node: Node, made: str, value: torch.Tensor, element:
     largest = [(scene.name(place) or "an input", scene.value(place)) for place in inputs_of(node)]
     sizes = [f"{name} up to {told(each.abs().max())}" for name, each in largest if each is not None and each.numel()]
     most = number(torch.finfo(value.dtype).max) if value.dtype == torch.float16 else f"{torch.finfo(value.dtype).max:.2g}"
-    return f"{made} at {list(element)} adds up to more than {most}, the largest {str(value.dtype).removeprefix('torch.')} ({', '.join(sizes)}): ∞"
+    where = f" at {list(element)}" if element else ""
+    return f"{made}{where} adds up to more than {most}, the largest {str(value.dtype).removeprefix('torch.')} ({', '.join(sizes)}): ∞"
 
 
 def short_name(node: Node) -> str:

@@ -7,15 +7,16 @@ from typing import Any
 
 import torch
 
-from byhand.diagnosis.nonfinite.advice import advice
+from byhand.diagnosis.nonfinite.advice import advice, better
 from byhand.diagnosis.nonfinite.arithmetic import Sum, backward_sum, called, forward_sum
 from byhand.diagnosis.nonfinite.branch import Branch, branch_of, operation, rewrite
 from byhand.diagnosis.nonfinite.half import overflowed_backward, overflowed_forward
 from byhand.diagnosis.nonfinite.scene import MOST, Scene, State, inputs_of, is_finite
 from byhand.diagnosis.passing import Passing
+from byhand.diagnosis.nonfinite.source import Source, source_of
 from byhand.graph import Origin
 from byhand.rules.table import rules_of
-from byhand.words import plain
+from byhand.words import counted, located, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,24 @@ def born_forward(scene: Scene, places: list[tuple[int, int]]) -> Birth | None:
     node = scene.graph.nodes[index]
     if node.leaf:
         return _leaf(scene, index)
+    source = source_of(scene, index)
+    if source is not None:
+        return _from_source(scene, index, source)
     output = next((number for number in range(len(node.outputs)) if scene.states[index, number] is not State.FINE), 0)
     told = forward_sum(scene, index, output)
-    branch = branch_of(scene, index, output, told.element)
+    branch = None if better(scene, index) else branch_of(scene, index, output, told.element)
     half = branch is None and overflowed_forward(scene, index, output)
     root = index in {root.node for root in scene.graph.roots}
     return _birth(scene, index, told, branch, forward=True, half=half, scaled=half and root)
+
+
+def _from_source(scene: Scene, index: int, source: Source) -> Birth:
+    """A constant that was not finite before the model saw it."""
+    said = scene.passing.describe(index)
+    user = plain(said.expression) or operation(scene, index)
+    story = f"{source.text}; `{user}` ({located(said.origin)}) takes it in, and what comes out is not finite"
+    fix = f"Look at the data first: `torch.isfinite(...)`; `{source.expression or user}` must not divide by 0, take a logarithm of 0, or read gaps as NaN."
+    return Birth(index, source.where or said.origin, source.expression or user, story, fix, forward=True)
 
 
 def _leaf(scene: Scene, index: int) -> Birth:
@@ -62,7 +75,7 @@ def _leaf(scene: Scene, index: int) -> Birth:
     said = scene.passing.describe(taker)
     value = scene.value((index, 0))
     count = int((~value.isfinite()).sum()) if value is not None else 0
-    story = f"{name} itself holds {count:,} elements that are not finite when it is used, before anything is worked with it"
+    story = f"{name} itself holds {counted(count, 'element')} that {'is' if count == 1 else 'are'} not finite when it is used, before anything is worked with it"
     fix = f"Find who wrote that into `{name}`: torch.empty without filling it, a file that was loaded, or an update of an earlier step."
     return Birth(index, said.origin, plain(said.expression), story, fix, forward=True, leaf=name)
 
@@ -78,9 +91,11 @@ def born_backward(scene: Scene, index: int, grads: Sequence[Any], theirs: Sequen
     edge = next(number for number, each in enumerate(theirs) if each is not None and not is_finite(each))
     told = backward_sum(scene, index, edge, grads, theirs[edge])
     here = any(scene.states[place] is State.BAD for place in output)
-    branch = branch_of(scene, index, 0, told.element)
+    branch = None if better(scene, index) else branch_of(scene, index, 0, told.element)
     first = forward_sum(scene, index).text if here else ""
-    half = branch is None and (overflowed_forward(scene, index, 0) if here else overflowed_backward(scene, index, edge, grads, theirs[edge]))
+    half = branch is None and (
+        overflowed_forward(scene, index, 0) if here else overflowed_backward(scene, index, edge, grads, theirs[edge])
+    )
     told = Sum("; ".join(filter(None, (first, told.text))), told.element, told.alone, told.local)
     return _birth(scene, index, told, branch, forward=here, half=half, scaled=half and not here)
 
@@ -109,13 +124,20 @@ def overflows(passing: Passing) -> Birth | None:
 
     −∞ is left alone: masks are made of it, and a softmax turns it into 0.
     """
-    places = [(node.index, number) for node in passing.graph.nodes for number, meta in enumerate(node.outputs) if meta.dtype is torch.float16]
+    places = [
+        (node.index, number) for node in passing.graph.nodes for number, meta in enumerate(node.outputs) if meta.dtype is torch.float16
+    ]
     if not places or sum(math.prod(meta.shape) for node in passing.graph.nodes for meta in node.outputs) > MOST:
         return None
     scene = Scene(passing)
     for index in scene.births([place for place in places if scene.states[place] is State.BAD]):
         value = scene.value((index, 0))
-        if value is not None and not passing.graph.nodes[index].leaf and bool((value == torch.inf).any()) and overflowed_forward(scene, index, 0):
+        if (
+            value is not None
+            and not passing.graph.nodes[index].leaf
+            and bool((value == torch.inf).any())
+            and overflowed_forward(scene, index, 0)
+        ):
             told = forward_sum(scene, index)
             if branch_of(scene, index, 0, told.element) is None:
                 return _birth(scene, index, told, None, forward=True, half=True, scaled=False)

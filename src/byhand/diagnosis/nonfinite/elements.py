@@ -53,10 +53,10 @@ def alike(one: torch.Tensor | None, other: torch.Tensor) -> bool:
 
 
 def told(value: torch.Tensor | float) -> str:
-    """A single element as text: short, with a true minus, ∞ and NaN; −0 is 0."""
+    """A single element as text: short, with a true minus, ∞ and NaN."""
     plain = value.item() if isinstance(value, torch.Tensor) else value
     dtype = str(value.dtype).removeprefix("torch.") if isinstance(value, torch.Tensor) else "float64"
-    return numbers_as_text(plain + 0.0 if plain == 0 else plain, dtype)
+    return numbers_as_text(plain, dtype)
 
 
 def indexed(name: str, element: Element) -> str:

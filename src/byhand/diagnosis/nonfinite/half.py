@@ -31,7 +31,11 @@ def worked_wide(scene: Scene, index: int) -> torch.Tensor | None:
     function = FORWARD.get(node.name)
     if function is None:
         return None
-    places = {rules_of(node.name, number)[0].input: (edge.node, edge.output_nr) for number, edge in enumerate(node.edges) if edge and rules_of(node.name, number)}
+    places = {
+        rules_of(node.name, number)[0].input: (edge.node, edge.output_nr)
+        for number, edge in enumerate(node.edges)
+        if edge and rules_of(node.name, number)
+    }
     saved, given = scene.saved(index), []
     try:
         for name in function.__code__.co_varnames[: function.__code__.co_argcount]:

@@ -8,6 +8,7 @@ import torch
 
 from byhand.diagnosis.family import Family
 from byhand.diagnosis.kinds.nonfinite import LostInRounding
+from byhand.diagnosis.nonfinite.sums import stuck_sums
 from byhand.diagnosis.nonfinite.updates import hand_written, step_size, unit
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World, origin_of
@@ -132,6 +133,8 @@ class Rounding(Family):
             self._say(known.weights, known.where)
         if self._by_hand:
             self._say(self._by_hand, next(iter(self._lines.values()), None))
+        for finding in stuck_sums(self.world.calls()):
+            self.report(finding)
 
     def _say(self, weights: dict[Leaf, Told], where: Origin | None) -> None:
         if any(code in CAUSES for code, _, _ in self.world.findings):
@@ -175,7 +178,11 @@ def _finding(lost: list[tuple[str, Told]], where: Origin | None) -> Finding:
     named = [(name, told) for name, told in lost if name] or lost
     subject, first = named[0]
     others = [plain(name) for name, _ in named[1 : NAMED + 1]]
-    more = f" The same holds for {', '.join(others)}{f' and {len(named) - 1 - NAMED:,} more' if len(named) > NAMED + 1 else ''}." if others else ""
+    more = (
+        f" The same holds for {', '.join(others)}{f' and {len(named) - 1 - NAMED:,} more' if len(named) > NAMED + 1 else ''}."
+        if others
+        else ""
+    )
     dtype = str(first.dtype).removeprefix("torch.")
     weight, step, last = first.example
     why = f"{dtype} has {DIGITS.get(first.dtype, 24)} binary digits, so what is smaller than half a unit in the last place is rounded away"

@@ -173,7 +173,7 @@ def tensor_of(seen: Any) -> torch.Tensor | None:
     """A tensor as it was when a call took it in or gave it; None if that is not known any more."""
     if isinstance(seen, Needing) or not isinstance(seen, Seen):
         return None
-    if isinstance(seen.data, tuple):
+    if type(seen.data) is tuple:
         data, shape, dtype = seen.data
         return torch.tensor(data, dtype=dtype).reshape(tuple(shape))
     tensor = seen.reference()

@@ -26,6 +26,7 @@ class Known:
     loss: str
     number: int
     where: Origin | None
+    near: str = ""
 
 
 def known(passing: Passing, birth: Birth, spoiled: Sequence[int], *, loss: bool) -> Known:
@@ -36,7 +37,15 @@ def known(passing: Passing, birth: Birth, spoiled: Sequence[int], *, loss: bool)
     grad = passing.live[order[0]].variable.grad if order else None
     if grad is not None and not grad.is_sparse:
         bad, total = int((~grad.isfinite()).sum()), grad.numel()
-    return Known(birth, names, bad, total, _loss(passing) if loss else "", passing.number, birth.where or passing.origin)
+    return Known(
+        birth, names, bad, total, _loss(passing) if loss else "", passing.number, birth.where or passing.origin, _near(passing, birth.index)
+    )
+
+
+def _near(passing: Passing, index: int) -> str:
+    """The nearest weight behind a node."""
+    leaves = by_nearness(passing, index, [node.index for node in passing.graph.nodes if node.leaf])
+    return leaf_name(passing, leaves[0]) if leaves else ""
 
 
 def leaf_name(passing: Passing, index: int) -> str:
@@ -78,7 +87,7 @@ def finding_of(found: Known, step: Origin | None, *, skipped: bool) -> Finding:
     """The finding, once it is known what follows."""
     birth = found.birth
     kind: type[Kind] = NonFiniteDeadBranch if birth.dead else HalfOverflow if birth.half else NonFiniteGradient
-    subject = found.names[0] if found.names else birth.leaf or birth.expression
+    subject = found.names[0] if found.names else birth.leaf or found.near or birth.expression
     return kind.found(
         subject,
         found.where,
@@ -114,10 +123,8 @@ def _after(found: Known, step: Origin | None, *, skipped: bool) -> str:
 
 def quiet_overflow(passing: Passing, birth: Birth) -> Finding:
     """The finding of a float16 result that is infinite while the loss stays finite."""
-    leaves = by_nearness(passing, birth.index, [node.index for node in passing.graph.nodes if node.leaf])
-    names = [name for name in (leaf_name(passing, index) for index in leaves[:1]) if name]
     return HalfOverflow.found(
-        names[0] if names else birth.expression,
+        _near(passing, birth.index) or birth.expression,
         birth.where or passing.origin,
         what=f"`{birth.expression}` is infinite in float16, and the loss is finite all the same: no right gradient comes back through it.",
         why=f"{birth.story}.",

@@ -52,10 +52,23 @@ def _adam(group: dict[str, Any], state: dict[str, Any], rate: float) -> torch.Te
 
 
 def hand_written(calls: list[Call], leaf: "weakref.ref[torch.Tensor]") -> Origin | None:
-    """The user's line that changed a leaf in place, if one did: the program takes its own steps."""
-    for call in reversed(calls):
-        if call.direct and call.arguments and getattr(call.function, "__name__", "") in IN_PLACE:
-            changed = call.arguments[0]
-            if isinstance(changed, Needing | Seen) and changed.reference is leaf:
-                return origin_of_call(call)
-    return None
+    """The user's line that changed a leaf in place, itself or its `.data`, if one did: the program takes its own steps."""
+    names: list[Any] = [leaf]
+    found = None
+    for call in calls:
+        first = call.arguments[0] if call.arguments else None
+        if not isinstance(first, Needing | Seen) or not any(first.reference is name for name in names):
+            continue
+        name = getattr(call.function, "__name__", "")
+        if name in ("__get__", "detach") and type(call.results) is tuple:
+            names = [leaf, *names[1:][-MANY:], call.results[0]]
+        elif (name in IN_PLACE and call.direct) or (name == "__set__" and _sets_data(call)):
+            found = origin_of_call(call)
+    return found
+
+
+MANY = 8  # other names of a leaf's numbers that are followed
+
+
+def _sets_data(call: Call) -> bool:
+    return getattr(getattr(call.function, "__self__", None), "__name__", "") == "data"

@@ -31,7 +31,7 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a parameter is hidden: `path` is its name, `attribute` that of the module, `holds` the type there, `bare` no layer around it."""
+    """Where a parameter is hidden: `path` is its name, `holds` the type of the attribute; if it is `bare`, no layer is around it."""
 
     path: str
     owner: str
@@ -88,11 +88,11 @@ class Hiding:
             first.where,
             what=(
                 f"{are(names, 'gets', 'get')} a gradient ({counted(passes, 'pass', 'passes')}), but "
-                f"{'is in no' if len(names) == 1 else 'are in no'} parameters(): {counted(size, 'number')} that no optimizer can train."
+                f"{'is' if len(names) == 1 else 'are'} in no parameters(): {counted(size, 'number')} that no optimizer can train."
             ),
             why=(
-                f"self.{first.attribute} of {first.owner}{at(first.where)} {holds}; a module registers only modules and parameters that are "
-                f"its own attributes, so parameters(), state_dict(), .to() and .train() pass over {listed(names[:1])}."
+                f"self.{first.attribute} of {first.owner}{at(first.where)} {holds}; a module registers only modules and parameters that "
+                f"are its own attributes, so parameters(), state_dict(), .to() and .train() pass over {listed(names[:1])}."
             ),
             fix=f"Write `self.{first.attribute} = {_advice(first)}`{at(first.where)}, before the optimizer is made.",
             severity=Severity.ERROR if trains else Severity.WARNING,

@@ -36,7 +36,7 @@ def unheld(ledger: Ledger) -> list[Reference]:
     return ledger.order(
         reference
         for reference, entry in ledger.entries.items()
-        if entry.passes and entry.first < steps and reference not in held and not entry.moved and (not entry.plain or entry.late)
+        if entry.passes and entry.first < steps and reference not in held and not entry.moved and not entry.plain
     )
 
 
@@ -52,9 +52,9 @@ def _late(ledger: Ledger, holder: Holder, references: list[Reference]) -> Findin
     return NotInOptimizer.found(
         names[0],
         entry.born,
-        what=f"{are(names, 'gets', 'get')} gradients ({_passes(entry.passes)}), and no optimizer holds {_them(names)}: no step changed {_them(names)}.",
+        what=f"{are(names, 'gets', 'get')} gradients ({_passes(entry.passes)}), and no optimizer holds {_them(names)}: nothing changed.",
         why=f"{holder.kind} was made{made} and keeps the tensors it got there; {listed(names[:1])} was made later{at(entry.born)}.",
-        fix=f"Make the optimizer after line {entry.born.line if entry.born else 0}, or add the new parameters to it with `add_param_group`.",
+        fix=f"Make the optimizer after line {entry.born.line if entry.born else 0}, or give it the new ones with `add_param_group`.",
         severity=Severity.ERROR,
     )
 
@@ -75,7 +75,7 @@ def _left_out(ledger: Ledger, holders: list[Holder], references: list[Reference]
         names[0],
         holders[0].made,
         what=f"{are(names, 'gets', 'get')} gradients ({_passes(ledger.entries[references[0]].passes)}), and no optimizer holds {them}.",
-        why=f"{holders[0].kind} was made{made} with {counted(kept, 'number')} to train, without the {counted(left, 'number')} of {listed(names)}{small}.",
+        why=f"{holders[0].kind} was made{made} with {counted(kept, 'number')} to train, {counted(left, 'number')} are left out{small}.",
         fix=f"{fix}, or call `.requires_grad_(False)` for {them}: then no gradient is worked in vain." if reason else f"{fix} as well.",
         severity=Severity.NOTE if reason else Severity.WARNING,
     )

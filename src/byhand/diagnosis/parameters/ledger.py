@@ -38,8 +38,9 @@ class Entry:
 
 @dataclass(slots=True)
 class Holder:
-    """One optimizer. `held` are its tensors with the number of their group; `frozen` those that never needed a gradient when looked at,
-    `lost` those that had gradients once and need none now.
+    """One optimizer. `held` are its tensors with the number of their group.
+
+    `frozen` are those that never needed a gradient when looked at, `lost` those that had gradients once and need none now.
 
     `fed` says that something it holds had a `.grad` at a step, `still` counts the steps in which all learning rates were 0.
     """
@@ -92,7 +93,7 @@ class Ledger:
         reference = weakref.ref(optimizer)
         return self.holders.setdefault(reference, Holder(reference, type(optimizer).__name__))
 
-    def look(self, holder: Holder) -> None:
+    def look(self, holder: Holder, *, stepping: bool = False) -> None:
         """Look at what an optimizer holds now; once it is gone, what it held last is known."""
         optimizer = holder.reference()
         if optimizer is None:
@@ -104,7 +105,8 @@ class Ledger:
         new = {weakref.ref(tensor) for tensor, _ in tensors} - holder.held.keys()
         holder.frozen = (holder.frozen & frozen) | (frozen & new)
         holder.held = {weakref.ref(tensor): number for tensor, number in tensors}
-        holder.lost = {each for each in frozen - holder.frozen if self.entries.get(each, Entry()).passes}
+        if stepping:
+            holder.lost = {each for each in frozen - holder.frozen if self.entries.get(each, Entry()).passes}
         for tensor, _ in tensors:
             self.enter(tensor)
 
@@ -139,7 +141,7 @@ class Ledger:
             for reference in made:
                 if reference is not None and self.entries[reference].born is None:
                     entry = self.entries[reference]
-                    entry.born, entry.late = origin_of_call(call), bool(marks) and min(marks) < number
+                    entry.born, entry.late = origin_of_call(call), bool(marks) and max(marks) < number
 
     def register(self) -> None:
         """Know which model has which parameters, as the models are now."""

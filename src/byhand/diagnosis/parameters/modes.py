@@ -106,17 +106,14 @@ class Modes:
 def _finding(mode: Mode) -> Finding:
     names = [f"{path} ({kind})" for path, kind in mode.differing.items()]
     where = mode.last or mode.called
-    trained = f"the first {steps(mode.before)} were in training mode, and the last {mode.since:,} were not" if mode.before else ""
-    came = (
-        f"`{plain(mode.last.text)}`{at(mode.last)} put it there"
-        if mode.last
-        else "it was so when it was called first, as models from a file may be"
-    )
+    before = f": {steps(mode.before)} before {'was' if mode.before == 1 else 'were'} in training mode" if mode.before else ""
+    came = f"`{plain(mode.last.text)}`{at(mode.last)} put it there" if mode.last else "it was so before, as models from a file may be"
+    behave = are(names, "behaves", "behave")
     return EvalMode.found(
         mode.name,
         where,
-        what=f"{steps(mode.since)} {'was' if mode.since == 1 else 'were'} taken while the model was in eval mode{f': {trained}' if trained else ''}.",
-        why=f"{came[0].upper()}{came[1:]}, and nothing called train() before the next step. {are(names, 'behaves', 'behave')} differently there.",
+        what=f"{steps(mode.since)} {'was' if mode.since == 1 else 'were'} taken while the model was in eval mode{before}.",
+        why=f"{came[0].upper()}{came[1:]}, and nothing called train() before the next step. {behave} differently there.",
         fix=f"Call `{mode.name}.train()` before the training steps{f', after line {mode.last.line}' if mode.last else ''}.",
     )
 

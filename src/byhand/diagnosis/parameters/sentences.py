@@ -23,7 +23,7 @@ def are(names: Sequence[str], one: str, many: str) -> str:
 
 
 def at(origin: Origin | None) -> str:
-    """ " at line 8" where a line is known, else ""."""
+    """The words " at line 8" where a line is known, else none."""
     return f" at line {origin.line}" if origin is not None else ""
 
 

@@ -3,6 +3,7 @@
 import dis
 import inspect
 from collections.abc import Iterator
+from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -53,7 +54,7 @@ def mentioned(kind: type, attribute: str) -> Origin | None:
 def named_only(code: CodeType, attribute: str) -> Origin | None:
     """The line that reads an attribute and does nothing with it: a method that is not called."""
     instructions = list(dis.get_instructions(code))
-    for one, after in zip(instructions, instructions[1:], strict=False):
+    for one, after in pairwise(instructions):
         if one.opname in _READS and one.argval == attribute and after.opname == "POP_TOP":
             return written(code, one.offset).origin
     return None

@@ -10,11 +10,10 @@ from byhand.diagnosis.parameters.ledger import MOST, Holder, Ledger
 from byhand.diagnosis.parameters.sentences import are, at, listed, steps
 from byhand.diagnosis.parameters.sources import named_only
 from byhand.diagnosis.passing import Passing
-from byhand.diagnosis.world import origin_of_call
 from byhand.findings import Finding, Severity
 from byhand.graph import Origin
 from byhand.recording.calls import Call
-from byhand.recording.naming import written
+from byhand.recording.naming import Written, written
 from byhand.words import counted, plain
 
 ENOUGH = 3  # steps with a scheduler before a rate of 0 counts: warm-up begins at 0
@@ -62,14 +61,20 @@ class Updates:
             grads |= {id(each): taken[0] for each in came_out(call) if id(each) not in leaves}
             return
         behind = [grads[id(each)] for each in given if id(each) in grads]
-        if not behind or name.endswith("_") and not name.endswith("__"):
+        if not behind or (name.endswith("_") and not name.endswith("__")):
             return
-        if name in _ARITHMETIC and call.stop <= call.start or name in _ARITHMETIC and taken:
+        if name in _ARITHMETIC and (call.stop <= call.start or taken):
             place = written(call.code, call.instruction) if call.code is not None and call.direct else None
-            if place is not None and _own(taken, behind):
+            if place is not None and _own(taken, behind) and _lost(place):
                 target = place.target if isinstance(place.target, str) else ""
                 self.rebound.setdefault(behind[0], Rebound(place.expression, target, place.origin))
         grads |= {id(each): behind[0] for each in came_out(call)}
+
+
+def _lost(place: Written) -> bool:
+    """Whether what a line works out is given the name of what it took, or no name at all."""
+    words = [*place.operands, *([place.receiver] if place.receiver is not None else [])]
+    return any(each.text == place.target for each in words) or place.text.strip() == place.expression
 
 
 def _own(taken: list[Reference], behind: list[Reference]) -> bool:
@@ -109,11 +114,11 @@ def _others(ledger: Ledger, holder: Holder) -> Finding | None:
         names[0],
         holder.made,
         what=(
-            f"{steps(holder.steps)} of {holder.kind} changed nothing: none of its {counted(len(holder.held), 'tensor')} ever had a gradient, "
-            f"and {are(names, 'has one and is', 'have one and are')} not among them."
+            f"{steps(holder.steps)} of {holder.kind} changed nothing: none of its {counted(len(holder.held), 'tensor')} ever had a "
+            f"gradient, and {are(names, 'has one and is', 'have one and are')} not among them."
         ),
-        why=f"{holder.kind} holds the tensors it was given{at(holder.made)}; {listed(names[:1])} of the model that runs is another one: {made}.",
-        fix=f"Make the optimizer from the model that runs, after it has its final parameters: move line {_line(holder.made)} down to there.",
+        why=f"{holder.kind} holds the tensors it was given{at(holder.made)}; {names[0]} of the model that runs is another one: {made}.",
+        fix=f"Make the optimizer from the model that runs, when it has its final parameters: move line {_line(holder.made)} down to there.",
         severity=Severity.ERROR,
     )
 
@@ -125,11 +130,12 @@ def _nothing(ledger: Ledger, holder: Holder) -> Finding | None:
         return None
     names = [ledger.name(each) for each in trained]
     scheduled = holder.scheduled
+    stay = are(names, "stays what it was", "stay what they were")
     where = "a scheduler sets it" if scheduled else "it was given so"
     return WeightsNotUpdated.found(
         names[0],
         holder.made,
-        what=f"The learning rate was 0 in all {steps(holder.steps)} of {holder.kind}: {are(names, 'stays what it was', 'stay what they were')}.",
+        what=f"The learning rate was 0 in all {steps(holder.steps)} of {holder.kind}: {stay}.",
         why=f"{holder.kind} was made{at(holder.made)}, and multiplies every gradient by its rate; {where}.",
         fix="Look at what the scheduler's function gives for the first steps." if scheduled else f"Give a positive `lr`{at(holder.made)}.",
         severity=Severity.WARNING if scheduled else Severity.ERROR,
@@ -151,11 +157,15 @@ def _never(ledger: Ledger, holder: Holder, updates: Updates) -> Finding | None:
     names = [ledger.name(each) for each in waiting]
     passes = ledger.entries[waiting[0]].passes
     line = updates.named or updates.backward.get(waiting[0]) or holder.made
-    fix = f"Write `{plain(updates.named.text.strip())}()`{at(line)}." if updates.named else f"Call `optimizer.step()` after backward{at(line)}."
+    fix = (
+        f"Write `{plain(updates.named.text.strip())}()`{at(line)}."
+        if updates.named
+        else f"Call `optimizer.step()` after backward{at(line)}."
+    )
     return WeightsNotUpdated.found(
         names[0],
         line,
-        what=f"{counted(passes, 'backward pass', 'backward passes')} gave {listed(names)} gradients, and {holder.kind}.step() was never called.",
+        what=f"{counted(passes, 'pass', 'passes')} gave {listed(names)} gradients, and {holder.kind}.step() was never called.",
         why=f"{holder.kind} was made{at(holder.made)}; nothing else changed the weights: they are what they were in the first pass.",
         fix=fix,
         severity=Severity.ERROR,
@@ -167,7 +177,7 @@ def _by_hand(ledger: Ledger, updates: Updates) -> Iterator[Finding]:
     groups: dict[tuple[str, int], list[Reference]] = {}
     for reference, rebound in updates.rebound.items():
         entry = ledger.entries.get(reference)
-        if entry is not None and entry.passes and not entry.moved and rebound.where is not None:
+        if entry is not None and entry.passes > 1 and not entry.moved and rebound.where is not None:
             groups.setdefault((rebound.where.file, rebound.where.line), []).append(reference)
     for references in groups.values():
         ordered = ledger.order(references)

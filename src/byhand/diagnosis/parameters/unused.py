@@ -88,7 +88,7 @@ class Unused:
             if self._waits(reference) and (reference in held or not self.ledger.holders):
                 groups.setdefault(idle, []).append(reference)
         for idle, references in groups.items():
-            names = [self.ledger.name(each) for each in sorted(references, key=lambda each: self._order(each))]
+            names = [self.ledger.name(each) for each in sorted(references, key=self._order)]
             yield UnusedParameter.found(
                 names[0],
                 idle.where,
@@ -140,7 +140,7 @@ class Naming:
             where,
             f"module {self._name(part)} was not called; its {'sibling' if len(busy) == 1 else 'siblings'} "
             f"{are([self._name(each) for each in busy], 'was', 'were')}.",
-            f"{type(self._modules[owner]).__name__} chooses among the modules of {self._name(attribute)}{at(where)}, and never chose this one.",
+            f"{type(self._modules[owner]).__name__} chooses among {self._name(attribute)}{at(where)}, and never chose this one.",
             "Nothing, if an expert or an exit may stay idle; if every one should be trained, this is an error: look at how it is chosen. "
             "Under DistributedDataParallel set find_unused_parameters=True.",
             Severity.NOTE,

@@ -119,7 +119,7 @@ class Parameters(Family):
         if not holder.fed:
             holder.fed = any(each.grad is not None for group in optimizer.param_groups for each in group["params"])
         if holder.steps <= 3 or holder.steps & (holder.steps - 1) == 0:
-            self.ledger.look(holder)
+            self.ledger.look(holder, stepping=True)
         self.modes.stepped(holder)
 
 

@@ -3,6 +3,7 @@
 `python tests/diagnosing.py` is the server behind it: a path on each line of its input, an answer as JSON on each line of its output.
 """
 
+import importlib
 import json
 import os
 import re
@@ -77,11 +78,8 @@ def alike(one, other):
 def _serve():
     import torch
 
-    import byhand.api
-    import byhand.command
-    import byhand.output
-    import byhand.programs  # noqa: F401
-
+    for module in ("api", "command", "output", "programs"):
+        importlib.import_module(f"byhand.{module}")
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     for line in sys.stdin:
         print(json.dumps(_answer(*json.loads(line))), flush=True)

@@ -52,7 +52,12 @@ def said(name, code, server):
 def page(kind, server):
     """The page of a kind."""
     first, rest = told(kind)
-    parts = [f"# {kind.code}", first, f"A finding of this kind is {'an' if kind.severity.value == 'error' else 'a'} **{kind.severity.value}**.", rest]
+    parts = [
+        f"# {kind.code}",
+        first,
+        f"A finding of this kind is {'an' if kind.severity.value == 'error' else 'a'} **{kind.severity.value}**.",
+        rest,
+    ]
     if kind.intended:
         parts += ["## When it is meant", inspect.cleandoc(kind.intended)]
     if kind.example:

@@ -106,11 +106,23 @@ def shrinking(width):
     return nn.Sequential(nn.Linear(width, width), nn.Sigmoid())
 
 
+class Wave(nn.Module):
+    """A sine: however large a number is, what comes of it is not."""
+
+    def forward(self, hidden):
+        return torch.sin(hidden)
+
+
 def growing(width):
-    """A layer that makes a gradient twenty times as long."""
+    """A layer that makes a gradient twenty times as long, and the numbers too."""
     layer = nn.Linear(width, width)
     nn.init.orthogonal_(layer.weight, gain=20.0)
     return layer
+
+
+def chaotic(width):
+    """A layer that makes a gradient many times as long while the numbers stay small."""
+    return nn.Sequential(growing(width), Wave())
 
 
 def quiet(trial):

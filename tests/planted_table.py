@@ -7,6 +7,11 @@ from planted_faults import Fault, cut, in_the_middle, spoiling
 
 NOT_MOODY = dict.fromkeys(("mlp", "unet", "vae", "gnn", "siamese"), "nothing in it behaves differently in eval mode")
 TOGETHER = {"gnn": "its first size is nodes, which exchange messages", "siamese": "its loss compares the samples of the batch"}
+CALM = {
+    **dict.fromkeys(("gpt", "gpt2", "siamese"), "what follows divides by the size of the numbers, and so does the gradient"),
+    "lstm": "its gates are wholly open or shut then, and the gradient is 0",
+    "vae": "its numbers overflow at once",
+}
 NOT_FINITE = ("non-finite-gradient", "non-finite-dead-branch")
 IN_VAIN = ("weights-not-updated", "not-in-optimizer", "gradient-accumulated", "unused-parameter")
 
@@ -42,7 +47,10 @@ NUMBERS = (
     Fault("fp16 underflow", "fp16-underflow", faults.underflow, symptom=faults.zero, also=("vanishing-gradient", "weights-not-updated")),
     Fault("lost in rounding", "lost-in-rounding", faults.lose, also=("weights-not-updated",)),
     Fault("vanishing", "vanishing-gradient", faults.deep(faults.shrinking), also=("saturated", *IN_VAIN, "lost-in-rounding")),
-    Fault("exploding", "exploding-gradient", faults.deep(faults.growing), also=("non-finite-gradient", "saturated", "dead-unit")),
+    Fault("exploding", "exploding-gradient", faults.deep(faults.chaotic), also=NOT_FINITE),
+    Fault(
+        "exploding numbers", "exploding-gradient", faults.deep(faults.growing), also=(*NOT_FINITE, "saturated", "dead-unit"), without=CALM
+    ),
     Fault("dead relu", "dead-unit", faults.quiet, symptom=faults.zero, also=("zero-gradient-op",)),
     Fault("saturated sigmoid", "saturated", faults.steep(tampers.steep), symptom=faults.zero, also=("vanishing-gradient",)),
     Fault("saturated tanh", "saturated", faults.steep(tampers.steep_tanh), symptom=faults.zero, also=("vanishing-gradient",)),
@@ -69,6 +77,7 @@ RULES_AND_ERRORS = (
     Fault("backward twice", "freed-graph", loop=loops.twice, raises=True),
     in_the_middle("written in place", "inplace-modified", tampers.overwritten, line="+= 1", raises=True),
     in_the_middle("written silently", "saved-tensor-overwritten", tampers.overwritten_silently, judge=True, also=("wrong-gradient",)),
+    in_the_middle("wrong shape", "wrong-gradient-shape", tampers.squeezed_wrongly, judge=True, raises=True, also=("wrong-gradient",)),
     in_the_middle("wrong backward", "wrong-gradient", tampers.squared_wrongly, judge=True),
 )
 

@@ -19,6 +19,18 @@ class Squared(torch.autograd.Function):
         return grad * x
 
 
+class Doubled(torch.autograd.Function):
+    """Twice as much; its backward sends one column for all."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad[..., :1] * 2
+
+
 def detached(hidden, model):
     """Cut off by detach."""
     return hidden.detach()
@@ -172,6 +184,11 @@ def overwritten_silently(hidden, model):
 def squared_wrongly(hidden, model):
     """By a function whose backward is wrong."""
     return Squared.apply(hidden) + hidden
+
+
+def squeezed_wrongly(hidden, model):
+    """By a function whose backward sends another shape."""
+    return Doubled.apply(hidden)
 
 
 def hooked(hidden, model):

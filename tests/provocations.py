@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -280,37 +279,6 @@ def cell_failed(capsys):
     cell = {"cell_type": "code", "source": "1 / 0", "metadata": {}, "outputs": [], "execution_count": None, "id": "one"}
     content = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return said(capsys, "explain", program(json.dumps(content), "lesson.ipynb"))
-
-
-def not_diagnosed(capsys):
-    """A recording that only noted calls is asked what is wrong."""
-    with byhand.record(judge=False) as run:
-        weight().exp().backward()
-    return raised(run.diagnose)
-
-
-def no_such_way(capsys):
-    """A word that record() does not know."""
-    return raised(lambda: byhand.record(diagnose="loud"))
-
-
-def nothing_to_draw(capsys):
-    """The picture of a diagnosis that judged nothing."""
-    with byhand.record(diagnose=True) as run:
-        weight().exp().backward()
-    return raised(run.diagnose().to_svg)
-
-
-def fault_found(capsys):
-    """Gradients that are never cleared, raised at once."""
-    w = weight()
-    optimizer = torch.optim.SGD([w], lr=0.1)
-    with byhand.record(diagnose="raise") as run, pytest.raises(errors.FaultFound) as found:
-        for _ in range(3):
-            (w * w).backward()
-            optimizer.step()
-    run.stop()
-    return re.sub(r"\S*provocations\.py:\d+", "provocations.py:LINE", found.value.report())
 
 
 def unwritable(capsys):

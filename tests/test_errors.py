@@ -4,6 +4,7 @@ import inspect
 import json
 from pathlib import Path
 
+import diagnosis_provocations
 import function_provocations
 import output_provocations
 import provocations
@@ -14,7 +15,7 @@ from byhand import errors
 TEXTS = json.loads(Path(__file__).with_name("error_texts.json").read_text(encoding="utf-8"))
 PROVOKED = [
     each
-    for module in (provocations, function_provocations, output_provocations)
+    for module in (provocations, function_provocations, output_provocations, diagnosis_provocations)
     for each in vars(module).values()
     if inspect.isfunction(each) and list(inspect.signature(each).parameters) == ["capsys"]
 ]

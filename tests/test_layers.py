@@ -8,8 +8,9 @@ import pytest
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "byhand"
 
 LAYERS = (
-    ("errors", "graph", "value", "document", "collector", "wanted"),
+    ("graph", "value", "document", "collector", "wanted"),
     ("findings", "picture"),
+    ("errors",),
     ("results", "words"),
     ("cells",),
     ("formula", "recording", "render", "progress"),

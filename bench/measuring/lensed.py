@@ -1,5 +1,6 @@
 """torchlens' audit of the gradients and its search for NaN, on the models of a program, at inputs that the program gave them."""
 
+import contextlib
 import copy
 import os
 import time
@@ -75,7 +76,8 @@ class Watch:
         cast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
         self._deep += 1
         try:
-            call = Call(copy.deepcopy(model), *tree_map(_copied, (args, kwargs)), torch.get_rng_state(), cast)
+            args, kwargs = tree_map(_copied, (args, kwargs))
+            call = Call(copy.deepcopy(model), args, kwargs, torch.get_rng_state(), cast)
         finally:
             self._deep -= 1
         self._kept.append(model)  # its id stays its own
@@ -117,7 +119,9 @@ def _audited(call: Call, program: Program) -> Iterable[Saying]:
     import torchlens
     from torchlens.debug import bisect_nan, bisect_nan_backward, gradient_flow_audit_rows
 
-    options = torchlens.options.CaptureOptions(backward_ready=True, save_grads="all", layers_to_save="all", save_code_context=True)
+    options = torchlens.options.CaptureOptions(
+        backward_ready=True, save_grads="all", layers_to_save="all", save_code_context=True, recurrence_detection=False
+    )
     torch.set_rng_state(call.state)
     with torch.autocast("cpu", dtype=call.cast, enabled=call.cast is not None):
         trace = torchlens.trace(call.model, list(call.args), call.kwargs, capture=options)
@@ -129,9 +133,11 @@ def _audited(call: Call, program: Program) -> Iterable[Saying]:
         return sayings
     trace.log_backward(torch.stack([part.float() for part in parts]).sum())
     sayings += [_flagged(row, trace, program) for row in gradient_flow_audit_rows(trace)[0] if row["severity"]]
-    if (back := bisect_nan_backward(trace)).found:
-        place = back.first_bad_thing.source_line or ""
-        sayings.append(Saying(NOT_FINITE, (int(place.rsplit(":", 1)[1]),) if place.startswith(str(program.path)) else ()))
+    with contextlib.suppress(torchlens.errors.TorchLensError):  # fails where a layer is called several times; what the audit says stands
+        back = bisect_nan_backward(trace).first_bad_thing
+        place = back.source_line or ""
+        if back.found:
+            sayings.append(Saying(NOT_FINITE, (int(place.rsplit(":", 1)[1]),) if place.startswith(str(program.path)) else ()))
     return sayings
 
 
@@ -140,9 +146,15 @@ def _flagged(row: dict[str, Any], trace: Any, program: Program) -> Saying:
     kind = next((kind for kind in MEANT if row[kind]), "exploding")
     if not row["is_frontier"]:
         return Saying(MEANT[kind])
-    operation = trace[row["op"]]
-    near = [operation, *(trace[label] for label in getattr(operation, "children", ()))]
+    named = _operations(trace, row["op"])
+    near = [*named, *(taking for each in named for label in each.children for taking in _operations(trace, label))]
     return Saying(MEANT[kind], tuple(line for each in near for line in _lines(each, program)))
+
+
+def _operations(trace: Any, label: str) -> list[Any]:
+    """An operation by its label; of one that ran several times, all times."""
+    found = trace[label]
+    return list(getattr(found, "ops", None) or [found])
 
 
 def _lines(operation: Any, program: Program) -> tuple[int, ...]:

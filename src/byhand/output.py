@@ -78,8 +78,8 @@ def _umask() -> int:
 
 def deliver(run: Run, wanted: Wanted, problem: BaseException | None, *, width: int | None = None, colour: bool | None = None) -> int:
     """Show or write the story of a finished run; 0, 1 if something differs, 2 if the program failed or made no backward pass."""
-    failure = explained(problem) if problem is not None else None
-    run.conclude(problem)
+    told = run.conclude(problem) and wanted.verb == "diagnose"
+    failure = explained(problem) if problem is not None and not told else None
     errors: list[ByhandError] = []
     try:
         story = _story(run, wanted)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from byhand.cells import in_cells
 from byhand.display import Story
-from byhand.errors import NoBackward, NoSuchStep, NoSuchWay, NotDiagnosed, NotJudged
+from byhand.errors import ByhandError, FaultFound, NoBackward, NoSuchStep, NoSuchWay, NotDiagnosed, NotJudged
 from byhand.explanation import explain, tell_check, tell_diagnosis
 from byhand.failures import explained
 from byhand.faults import find
@@ -33,17 +33,27 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
-        self.conclude(problem)
-        story = explained(problem) if problem is not None else None
-        if problem is not None and story is not None:
-            problem.add_note(f"byhand: {story}")
+        found = self.conclude(problem)
+        if problem is None:
+            return
+        stories: list[ByhandError | None] = [*map(FaultFound, found)] or [explained(problem)]
+        for story in stories:
+            if story is not None and not isinstance(problem, FaultFound):
+                problem.add_note(f"byhand: {story}")
 
-    def conclude(self, problem: BaseException | None) -> None:
-        """The program is over, `problem` is what ended it: find what only the end tells; nothing of the problem is kept."""
-        if self.session.witness is not None:
-            self.session.witness.findings(problem)
+    def conclude(self, problem: BaseException | None) -> tuple[Finding, ...]:
+        """The program is over, `problem` is what ended it: find what only the end tells, and give what is found of the problem.
+
+        Nothing of the problem is kept.
+        """
+        witness = self.session.witness
+        if witness is None:
+            return ()
+        known = len(witness.world.findings)
+        found = witness.findings(problem)[known:]
         if problem is None and self.session.at_once:
             self.session.over()
+        return found if problem is not None else ()
 
     def start(self) -> None:
         """Record from here on."""

@@ -17,7 +17,7 @@ for epoch in range(100):
     loss.backward()
     with torch.no_grad():
         for p in (w1, b1, w2, b2):
-            p -= 0.05 * p.grad  # noqa: PLW2901
+            p -= 0.05 * p.grad
             p.grad.zero_()
     if epoch % 25 == 0:
         print(epoch, loss.item())

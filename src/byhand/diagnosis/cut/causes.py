@@ -12,7 +12,19 @@ ZERO = "zero-gradient-op"  # no cause of a cut, but a fault of its own
 COMPARISONS = frozenset(
     (
         *("gt", "lt", "ge", "le", "eq", "ne", "greater", "less", "greater_equal", "less_equal", "not_equal", "isclose", "signbit"),
-        *("__gt__", "__lt__", "__ge__", "__le__", "__eq__", "__ne__", "logical_and", "logical_or", "logical_xor", "logical_not", "heaviside"),
+        *(
+            "__gt__",
+            "__lt__",
+            "__ge__",
+            "__le__",
+            "__eq__",
+            "__ne__",
+            "logical_and",
+            "logical_or",
+            "logical_xor",
+            "logical_not",
+            "heaviside",
+        ),
     )
 )
 STEPS = frozenset({"round", "sign", "sgn", "floor", "ceil", "trunc", "fix", "floor_divide", "__floordiv__", "__rfloordiv__"})

@@ -96,7 +96,9 @@ def _parameters(frame: Any) -> list[torch.Tensor]:
 
 def _maker(calls: list[Call], tensor: torch.Tensor) -> Call | None:
     """The call that gave a tensor: the outermost of those that the user's line made."""
-    return next((call for call in reversed(calls) if any(each is not None and each() is tensor for each in given(call)) and _gives(call)), None)
+    return next(
+        (call for call in reversed(calls) if any(each is not None and each() is tensor for each in given(call)) and _gives(call)), None
+    )
 
 
 def _gives(call: Call) -> bool:
@@ -127,7 +129,9 @@ def _finding(name: str, made: Origin | None, read: Origin | None, tensor: torch.
         plain(name),
         made,
         what=what,
-        why=f"{behind}. The gradient goes to the leaf, which nobody holds." if hidden else f"{plain(name)} was made{line}; its gradient is passed on and not kept.",
+        why=f"{behind}. The gradient goes to the leaf, which nobody holds."
+        if hidden
+        else f"{plain(name)} was made{line}; its gradient is passed on and not kept.",
         fix=f"Ask for the gradient last{line}: `{plain(name)} = (...).requires_grad_()`, after the arithmetic, `.to(...)` or `.double()`."
         if hidden
         else f"Call `{plain(name)}.retain_grad()` before backward to keep it; if {plain(name)} is to be trained, make it a leaf with `.detach().requires_grad_()`.",

@@ -17,7 +17,9 @@ from byhand.recording.naming import written
 from byhand.recording.targets import output_names
 from byhand.words import plain
 
-_SCALING = frozenset({"mul_", "div_", "__imul__", "__itruediv__", "multiply_", "divide_", "pow_", "__ipow__", "exp_", "log_", "sqrt_", "square_"})
+_SCALING = frozenset(
+    {"mul_", "div_", "__imul__", "__itruediv__", "multiply_", "divide_", "pow_", "__ipow__", "exp_", "log_", "sqrt_", "square_"}
+)
 _GIVING = frozenset({"__setitem__", "copy_", "add_", "sub_", "__iadd__", "__isub__", "index_copy_", "masked_scatter_", "scatter_"})
 _STANDING_IN = COMPARISONS | STEPS | {"clamp", "clamp_", "clip", "hardtanh", "argmax", "one_hot", "long", "int", "bernoulli", "multinomial"}
 

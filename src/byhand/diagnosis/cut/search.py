@@ -11,7 +11,23 @@ from byhand.recording.calls import Call, Needing, Seen
 from byhand.recording.naming import written
 
 _CARRYING = frozenset(
-    {"detach", "cpu", "to", "float", "double", "half", "contiguous", "clone", "squeeze", "flatten", "reshape", "view", "numpy", "mean", "sum"}
+    {
+        "detach",
+        "cpu",
+        "to",
+        "float",
+        "double",
+        "half",
+        "contiguous",
+        "clone",
+        "squeeze",
+        "flatten",
+        "reshape",
+        "view",
+        "numpy",
+        "mean",
+        "sum",
+    }
 )
 LEAVINGS = 50  # calls that take numbers out of PyTorch, the latest
 
@@ -155,4 +171,3 @@ def _takes_number(call: Call) -> bool:
     operands = place.arguments(len(call.arguments)) or place.operands
     given = [each for each in call.arguments if not isinstance(each, Seen | Needing)]
     return bool(given) and any(not operand.literal for operand in operands[-len(given) :])
-

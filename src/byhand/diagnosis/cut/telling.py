@@ -35,7 +35,11 @@ def told(lineage: Lineage, path: Path, leaf: str, root: str) -> Told:
     """A path in words, from the leaf to the root."""
     calls = [lineage.calls[number] for number in path.calls]
     last = calls[-1]
-    off = origin_of_call(lineage.calls[switch]) if path.cause == "no-grad" and (switch := switch_before(lineage.calls, path.calls[-1])) >= 0 else None
+    off = (
+        origin_of_call(lineage.calls[switch])
+        if path.cause == "no-grad" and (switch := switch_before(lineage.calls, path.calls[-1])) >= 0
+        else None
+    )
     return Told(
         path.cause,
         _switch(off) or origin_of_call(last),
@@ -75,7 +79,11 @@ def operation(call: Call) -> str:
     """An operation as it was written: of a method only what follows the tensor it is called on."""
     place = written(call.code, call.instruction) if call.code is not None else None
     if place is None or not place.expression or not call.direct:
-        return plain(place.expression, SHORT) if place is not None and place.expression else f"{getattr(call.function, '__name__', 'an operation')}"
+        return (
+            plain(place.expression, SHORT)
+            if place is not None and place.expression
+            else f"{getattr(call.function, '__name__', 'an operation')}"
+        )
     owner = place.receiver.text if place.receiver is not None else ""
     method = owner and owner not in ("torch", "F", "nn", "np", "nn.functional", "torch.nn.functional")
     short = place.expression.removeprefix(owner) if method and place.expression.startswith(f"{owner}.") else place.expression

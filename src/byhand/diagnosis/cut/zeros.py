@@ -28,5 +28,7 @@ def behind_zeros(graph: Graph, live: Sequence[Any]) -> dict[int, int]:
             if node.index in free and node.index not in steps:
                 free.add(edge.node)
             elif node.index in steps or node.index in behind:
-                behind.setdefault(edge.node, node.index if node.index in steps and node.index in free else behind.get(node.index, node.index))
+                behind.setdefault(
+                    edge.node, node.index if node.index in steps and node.index in free else behind.get(node.index, node.index)
+                )
     return {index: step for index, step in behind.items() if index not in free and graph.nodes[index].leaf}

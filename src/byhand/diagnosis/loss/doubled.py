@@ -12,6 +12,7 @@ from byhand.graph import Graph, Node, Origin
 from byhand.words import plain
 
 _NORMAL = {"SoftmaxBackward0": "softmax", "LogSoftmaxBackward0": "log_softmax", "SafeSoftmaxBackward0": "softmax"}
+_BY_HAND = "LogsumexpBackward0"  # scores − logsumexp(scores), as torch.distributions.Categorical has it
 _SIGMOID = {"SigmoidBackward0": "sigmoid"}
 _LOGISTIC = "BinaryCrossEntropyWithLogitsBackward0"
 _CLEAR = HANDED_ON | {"ClampBackward1", "ClampMinBackward0", "NativeDropoutBackward0"}
@@ -27,7 +28,7 @@ class DoubledSoftmax(Family):
             return
         taken = None
         for node in passing.graph.nodes:
-            if node.name in _NORMAL or node.name == _LOGISTIC or node.name in _SIGMOID:
+            if node.name in _NORMAL or node.name in {_LOGISTIC, _BY_HAND} or node.name in _SIGMOID:
                 taken = consumers(passing.graph) if taken is None else taken
                 takers = {passing.graph.nodes[index].name for index in taken[node.index]}
                 self._look(passing, node, takers)
@@ -37,7 +38,7 @@ class DoubledSoftmax(Family):
             first, second = _called(passing.graph, inner), _second(node, takers)
             if not first or not second or (node.name in _SIGMOID and (first != "sigmoid" or "BinaryCrossEntropyBackward0" not in takers)):
                 continue
-            if first in _NORMAL.values() and node.name in _NORMAL and not _same_dimension(passing, inner, node):
+            if first in _NORMAL.values() and node.name in {*_NORMAL, _BY_HAND} and not _same_dimension(passing, inner, node):
                 continue
             self._report(passing, node, inner, first, second)
             return
@@ -46,8 +47,8 @@ class DoubledSoftmax(Family):
         outer, before = passing.describe(node.index), passing.describe(inner.index)
         name = before.names[0] or plain(before.expression) or first
         line = f" (line {before.origin.line})" if before.origin else ""
-        twice = first == "log_softmax" and node.name == "LogSoftmaxBackward0"
-        certain = node.name == _LOGISTIC or (node.name in _NORMAL and first != "sigmoid")
+        twice = first == "log_softmax" and node.name in {"LogSoftmaxBackward0", _BY_HAND}
+        certain = node.name == _LOGISTIC or (node.name not in _SIGMOID and first != "sigmoid")
         self.report(
             DoubleSoftmax.found(
                 name,
@@ -92,6 +93,8 @@ def _second(node: Node, takers: set[str]) -> str:
         return "binary_cross_entropy_with_logits"
     if node.name == "LogSoftmaxBackward0":
         return "cross_entropy" if takers & _LOSSES else "log_softmax"
+    if node.name == _BY_HAND:
+        return "log_softmax" if "SubBackward0" in takers else ""
     return _NORMAL.get(node.name) or _SIGMOID.get(node.name, "")
 
 
@@ -100,21 +103,28 @@ def _same_dimension(passing: Passing, inner: Node, outer: Node) -> bool:
     sizes = [_size(passing, each) for each in (inner, outer)]
     if None in sizes or sizes[0] != sizes[1]:
         return None in sizes
-    same_shape = inner.outputs[0].shape == outer.outputs[0].shape
+    same_shape = _sizes(inner) == _sizes(outer)
     direct = any(edge.node == inner.index for edge in edges(outer))
     return not (same_shape and direct) or _dim(passing, inner) == _dim(passing, outer)
 
 
 def _dim(passing: Passing, node: Node) -> int | None:
     dim = getattr(passing.live[node.index], "_saved_dim", None)
+    if isinstance(dim, tuple):
+        dim = dim[0] if len(dim) == 1 else None
     if dim is None:
         return None
-    count = max(len(node.outputs[0].shape), 1)
+    count = max(len(_sizes(node)), 1)
     return int(dim - (1 << 64) if dim >= 1 << 63 else dim) % count
 
 
+def _sizes(node: Node) -> tuple[int, ...]:
+    """The shape of what a node normalizes."""
+    return edges(node)[0].meta.shape if node.name == _BY_HAND else node.outputs[0].shape
+
+
 def _size(passing: Passing, node: Node) -> int | None:
-    dim, sizes = _dim(passing, node), node.outputs[0].shape
+    dim, sizes = _dim(passing, node), _sizes(node)
     return sizes[dim] if dim is not None and sizes else None
 
 

@@ -2,6 +2,7 @@
 
 from byhand.diagnosis.nonfinite.branch import Branch
 from byhand.diagnosis.nonfinite.scene import Scene
+from byhand.rules.table import rules_of
 from byhand.words import located
 
 
@@ -9,7 +10,10 @@ def advice(scene: Scene, index: int, expression: str, operand: str, branch: Bran
     """What to type in place of an expression that made NaN or infinity."""
     node = scene.graph.nodes[index]
     if half:
-        return f"Work `{expression}` in float32: `{operand or 'x'}.float()` going in, or leave it out of the float16 region with torch.autocast(..., enabled=False)."
+        return (
+            f"Work `{expression}` in float32: `{operand or 'x'}.float()` going in, or leave it out of the float16 region by "
+            "`with torch.autocast(..., enabled=False):`."
+        )
     if branch is not None:
         return (
             f"Throw the element away before {located(scene.passing.describe(index).origin)}, not after: `safe = torch.where(mask, "
@@ -26,6 +30,8 @@ def advice(scene: Scene, index: int, expression: str, operand: str, branch: Bran
     for prefixes, words in ADVICE:
         if node.name.startswith(prefixes):
             return words.format(x=operand or "x", whole=expression, more=better(scene, index))
+    if not rules_of(node.name, 0):
+        return f"Look into the backward of `{expression}`: of finite numbers it makes what is not finite, by a division by 0 or a number too large."
     return f"Keep what goes into `{expression}` away from the numbers where it or its derivative is infinite."
 
 
@@ -65,7 +71,7 @@ ADVICE = (
     (("Pow",), "Keep the base away from 0: `({x} + 1e-12)` in `{whole}`; below exponent 1 the slope at 0 is infinite."),
     (
         ("LogSoftmax", "Softmax", "SafeSoftmax"),
-        "Leave out rows in which everything is masked, or mask with a large finite number: `torch.finfo({x}.dtype).min` in place of `-inf`.",
+        "Leave out rows in which everything is masked, or mask with a finite number: `torch.finfo({x}.dtype).min` for `-inf`.",
     ),
     (("Log1P", "Log"), "Keep the logarithm away from 0: `torch.log({x}.clamp_min(1e-12))`.{more}"),
     (("Div", "Reciprocal"), "Keep the denominator away from 0: `{x} + 1e-8`, or `{x}.clamp_min(1e-8)` if it is never negative."),

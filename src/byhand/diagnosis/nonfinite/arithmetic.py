@@ -15,7 +15,6 @@ from byhand.graph import Node
 from byhand.rules.table import FORWARD, Rule, rules_of
 from byhand.words import number, plain
 
-
 NAMELESS = {"self": "x", "other": "y", "mat1": "a", "mat2": "b", "input": "x", "weight": "w"}
 """What an input is called that the user gave no name: PyTorch's own words for them mean nothing to a reader."""
 
@@ -78,8 +77,8 @@ def _numbers(scene: Scene, node: Node, names: Sequence[str]) -> dict[str, float]
 
 def _read(saved: Any, name: str) -> Any:
     try:
-        return saved[name] if name in saved else None
-    except (ByhandError, RuntimeError):
+        return saved[name]
+    except (ByhandError, RuntimeError, KeyError, AttributeError):
         return None
 
 
@@ -112,7 +111,7 @@ def _single(scene: Scene, node: Node, rule: Rule, values: dict[str, Any], elemen
     if meaning:
         names["result"] = forward_text(node, names, scene) or names["result"]
     formula = _local(scene, node, rule, names)
-    numbers = _numbers_at(scene, node, rule, values, names, element, shape)
+    numbers = _numbers_at(scene, node, values, names, element, shape)
     parts = [f"{meaning}{formula}"] if formula else [meaning.removesuffix(": ")]
     parts.append(f"{', '.join(numbers)} → {told(slope)}" if numbers and slope is not None else "")
     parts.append(f"{told(upstream + 0.0)} · {told(slope)} = {told(given[element])}" if slope is not None else "")
@@ -146,7 +145,7 @@ def _local(scene: Scene, node: Node, rule: Rule, names: dict[str, str]) -> str:
 
 
 def _numbers_at(
-    scene: Scene, node: Node, rule: Rule, values: dict[str, Any], names: dict[str, str], element: Element, shape: tuple[int, ...]
+    scene: Scene, node: Node, values: dict[str, Any], names: dict[str, str], element: Element, shape: tuple[int, ...]
 ) -> list[str]:
     """The numbers that the local derivative is made of, at one element: x[3] = 0."""
     tensors = {name: value for name, value in values.items() if isinstance(value, torch.Tensor) and name not in ("grad", "result")}

@@ -12,8 +12,8 @@ from byhand.diagnosis.nonfinite.arithmetic import Sum, backward_sum, called, for
 from byhand.diagnosis.nonfinite.branch import Branch, branch_of, operation, rewrite
 from byhand.diagnosis.nonfinite.half import overflowed_backward, overflowed_forward
 from byhand.diagnosis.nonfinite.scene import MOST, Scene, State, inputs_of, is_finite
-from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.nonfinite.source import Source, source_of
+from byhand.diagnosis.passing import Passing
 from byhand.graph import Origin
 from byhand.rules.table import rules_of
 from byhand.words import counted, located, plain
@@ -59,12 +59,24 @@ def born_forward(scene: Scene, places: list[tuple[int, int]]) -> Birth | None:
     return _birth(scene, index, told, branch, forward=True, half=half, scaled=half and root)
 
 
+def unknown(scene: Scene) -> Birth:
+    """A loss that is not finite, where too little is known of the forward pass to say where that began."""
+    index = scene.graph.roots[0].node
+    said = scene.passing.describe(index)
+    story = "the values of the forward pass are not known any more, so where it began cannot be told"
+    fix = "Look at the values on the way to the loss: `torch.isfinite(...).all()` after each part of the model."
+    return Birth(index, said.origin, plain(said.expression) or operation(scene, index), story, fix, forward=True)
+
+
 def _from_source(scene: Scene, index: int, source: Source) -> Birth:
     """A constant that was not finite before the model saw it."""
     said = scene.passing.describe(index)
     user = plain(said.expression) or operation(scene, index)
     story = f"{source.text}; `{user}` ({located(said.origin)}) takes it in, and what comes out is not finite"
-    fix = f"Look at the data first: `torch.isfinite(...)`; `{source.expression or user}` must not divide by 0, take a logarithm of 0, or read gaps as NaN."
+    fix = (
+        f"Look at what goes into the model: `{source.expression or user}` must not divide by 0, take a logarithm of 0 or hold gaps; "
+        "`torch.isfinite(...).all()` tells."
+    )
     return Birth(index, source.where or said.origin, source.expression or user, story, fix, forward=True)
 
 
@@ -75,7 +87,7 @@ def _leaf(scene: Scene, index: int) -> Birth:
     said = scene.passing.describe(taker)
     value = scene.value((index, 0))
     count = int((~value.isfinite()).sum()) if value is not None else 0
-    story = f"{name} itself holds {counted(count, 'element')} that {'is' if count == 1 else 'are'} not finite when it is used, before anything is worked with it"
+    story = f"{name} itself is not finite in {counted(count, 'element')} when it is used, before anything is worked with it"
     fix = f"Find who wrote that into `{name}`: torch.empty without filling it, a file that was loaded, or an update of an earlier step."
     return Birth(index, said.origin, plain(said.expression), story, fix, forward=True, leaf=name)
 
@@ -106,7 +118,8 @@ def _birth(scene: Scene, index: int, told: Sum, branch: Branch | None, *, forwar
     operand = _operand(scene, index)
     story = told.text or f"the {'forward' if forward else 'backward'} of {expression} made it of finite numbers"
     if branch is not None:
-        story = f"{story}. {branch.name} ({branch.line}) throws this element away, but 0 · ∞ is NaN, not 0"
+        flaw = "NaN" if "is NaN" in story or "→ NaN" in story else "∞"
+        story = f"{story}. {branch.name} ({branch.line}) throws this element away, but 0 · {flaw} is NaN, not 0"
     fix = (rewrite(scene, index, operand, branch) if branch else "") or advice(scene, index, expression, operand, branch, half=half)
     return Birth(index, said.origin, expression, story, fix, forward, branch is not None, half, scaled)
 

@@ -53,10 +53,14 @@ class Held:
 
 
 def held(passing: Passing) -> dict[int, SavedValues]:
-    """The masks, indices and factors of all nodes that may throw elements away; the pass frees them before they are needed."""
+    """The masks and indices of all nodes that throw elements away; the pass frees them before they are needed.
+
+    In passes that are looked at closely also the constant factors, which may be masks.
+    """
     found: dict[int, SavedValues] = {}
     for node in passing.graph.nodes:
-        if node.name.startswith(SELECTING) or (node.name == "MulBackward0" and None in node.edges):
+        factor = passing.closely and node.name == "MulBackward0" and None in node.edges
+        if factor or node.name.startswith(SELECTING):
             values = _values(node, Saved(passing.live[node.index]))
             if values is not None:
                 found[node.index] = Held(values)
@@ -117,7 +121,7 @@ def _selects(scene: Scene, taker: int, edge: int) -> bool:
     if node.name != "MulBackward0" or node.edges[1 - edge] is not None:
         return False
     factor = _factor(scene, taker, edge)
-    return factor is not None and bool(((factor == 0) | (factor == 1)).all()) and bool((factor == 0).any())
+    return factor is not None and bool(((factor == 0) | (factor == 1)).all()) and bool((factor == 0).any()) and bool((factor == 1).any())
 
 
 def _factor(scene: Scene, taker: int, edge: int) -> Any:
@@ -131,6 +135,7 @@ def _blocked(scene: Scene, path: list[Place], element: Element) -> bool:
     """Whether nothing of an upstream gradient of 1 comes through to the element."""
     top = scene.graph.nodes[path[-1][0]]
     grads: list[Any] = [torch.ones(meta.shape, dtype=meta.dtype, device=meta.device) for meta in top.outputs]
+    received = None
     for index, edge in reversed(path):
         node = scene.graph.nodes[index]
         received = _through(scene, node, edge, grads)
@@ -139,11 +144,11 @@ def _blocked(scene: Scene, path: list[Place], element: Element) -> bool:
             return False
         below = scene.graph.nodes[target.node]
         grads = [received if number == target.output_nr else None for number in range(len(below.outputs))]
-    return bool(received[element] == 0)
+    return received is not None and bool(received[element] == 0)
 
 
 def _through(scene: Scene, node: Node, edge: int, grads: list[Any]) -> torch.Tensor | None:
-    """What comes through a node; where its slope is not finite or not known any more, a 0 stays a 0 as long as elements keep their places."""
+    """What comes through a node; where its slope is not finite or not known any more, a 0 stays a 0 if elements keep their places."""
     try:
         received = contribute(node, edge, Operands(node, grads, scene.saved(node.index))).received
     except (ByhandError, RuntimeError, TypeError, IndexError, ValueError, KeyError):

@@ -1,5 +1,6 @@
 """Finds where NaN or an infinity began, and waits to see what becomes of it."""
 
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 
 from byhand.chain_rule import SavedValues
 from byhand.diagnosis.family import Family
-from byhand.diagnosis.nonfinite.birth import Birth, born_backward, born_forward, overflows
+from byhand.diagnosis.nonfinite.birth import Birth, born_backward, born_forward, overflows, unknown
 from byhand.diagnosis.nonfinite.branch import held
 from byhand.diagnosis.nonfinite.scene import Scene, is_finite
 from byhand.diagnosis.nonfinite.story import Known, finding_of, known, quiet_overflow
@@ -16,7 +17,6 @@ from byhand.diagnosis.world import World, origin_of
 from byhand.graph import Origin
 from byhand.recording.happenings import Happening
 from byhand.recording.saved import Saved
-
 
 TURNS = 2  # passes of each place in which float16 values are looked at where the loss is finite
 
@@ -34,6 +34,7 @@ class NonFinite(Family):
         self._known: Known | None = None
         self._scaler = False
         self._quiet: Birth | None = None
+        self._leaves: list[weakref.ref[torch.Tensor]] = []
         self._held: dict[int, SavedValues] = {}
 
     def starting(self, passing: Passing) -> None:
@@ -41,14 +42,15 @@ class NonFinite(Family):
         self._birth, self._spoiled, self._held, self._quiet = None, set(), {}, None
         if self._over or self._known is not None:
             return
+        asked, self._asked = self._asked, None
         self._loss = not all(quickly_finite(root) for root in passing.roots if isinstance(root, torch.Tensor))
         if self._loss:
+            scene = Scene(passing)
             roots = [(root.node, root.output_nr) for root in passing.graph.roots]
-            self._birth = self._asked or born_forward(Scene(passing), roots)
-        elif passing.closely:
-            self._held = held(passing)
-            self._quiet = overflows(passing) if passing.turn <= TURNS else None
-        self._asked = None
+            self._birth = asked or born_forward(scene, roots) or unknown(scene)
+            return
+        self._held = held(passing)
+        self._quiet = overflows(passing) if passing.closely and passing.turn <= TURNS else None
 
     def node(self, passing: Passing, index: int, grads: Sequence[Any], theirs: Sequence[Any], saved: Saved) -> None:
         """Find the first node that was sent what is finite and sends what is not."""
@@ -73,8 +75,9 @@ class NonFinite(Family):
                 self.report(quiet_overflow(passing, self._quiet))
             return
         spoiled = [index for index in self._spoiled if passing.kind != "backward" or _spoils(passing, index)]
-        if spoiled or self._loss:
+        if spoiled or self._loss or problem is not None:
             self._known = known(passing, self._birth, sorted(spoiled), loss=self._loss)
+            self._leaves = [weakref.ref(passing.live[index].variable) for index in spoiled] if passing.kind == "backward" else []
         elif passing.kind == "grad":
             self._asked = self._birth
 
@@ -84,10 +87,10 @@ class NonFinite(Family):
             self._scaler = True
         if self._known is None:
             return
-        if happening.kind == "scaling":
+        if happening.kind == "scaling" and happening.thing.is_enabled():
             self._scaled(happening)
         elif happening.kind == "stepping":
-            self._tell(origin_of(happening.frame))
+            self._stepping(happening)
 
     def _scaled(self, happening: Happening) -> None:
         """A scaler skips the step if its gradients are not finite: its own business as long as its scale is to blame and can fall."""
@@ -97,9 +100,20 @@ class NonFinite(Family):
         else:
             self._tell(None, skipped=True)
 
+    def _stepping(self, happening: Happening) -> None:
+        """Tell it if the step uses what is not finite; forget it if the program has cleared or mended all of that."""
+        spoiled = [leaf for reference in self._leaves if (leaf := reference()) is not None and not _clean(leaf)]
+        if not self._leaves or any(leaf is held for leaf in spoiled for group in happening.thing.param_groups for held in group["params"]):
+            self._tell(origin_of(happening.frame))
+        elif not spoiled:
+            self._known = None
+
     def finished(self, problem: BaseException | None) -> None:
-        """What no step followed is told now."""
-        if self._known is not None and not (self._scaler and self._known.birth.scaled):
+        """What no step followed is told now, unless the program has cleared it away."""
+        if self._known is None or (self._scaler and self._known.birth.scaled):
+            return
+        left = [reference() for reference in self._leaves]
+        if not left or any(leaf is None or not _clean(leaf) or not is_finite(leaf.detach()) for leaf in left):
             self._tell(None)
 
     def _tell(self, step: Origin | None, *, skipped: bool = False) -> None:
@@ -120,3 +134,7 @@ def _spoils(passing: Passing, index: int) -> bool:
     """Whether a leaf's `.grad` is not finite after the pass; one that is gone already was used by then."""
     grad = passing.live[index].variable.grad
     return grad is None or not is_finite(grad)
+
+
+def _clean(leaf: torch.Tensor) -> bool:
+    return leaf.grad is None or is_finite(leaf.grad)

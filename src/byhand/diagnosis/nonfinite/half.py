@@ -39,12 +39,12 @@ def worked_wide(scene: Scene, index: int) -> torch.Tensor | None:
     saved, given = scene.saved(index), []
     try:
         for name in function.__code__.co_varnames[: function.__code__.co_argcount]:
-            value = scene.value(places[name]) if name in places else saved[name] if name in saved else None
+            value = scene.value(places[name]) if name in places else saved[name]
             if value is None:
                 return None
             given.append(value.float() if isinstance(value, torch.Tensor) and value.dtype is torch.float16 else value)
         result = function(*given)
-    except (ByhandError, RuntimeError, TypeError, ValueError, IndexError):
+    except (ByhandError, RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError):
         return None
     return result if isinstance(result, torch.Tensor) else None
 

@@ -2,7 +2,6 @@
 
 import weakref
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 
@@ -188,10 +187,14 @@ def _finding(lost: list[tuple[str, Told]], where: Origin | None) -> Finding:
     why = f"{dtype} has {DIGITS.get(first.dtype, 24)} binary digits, so what is smaller than half a unit in the last place is rounded away"
     if step != last:
         why = f"one weight is {rounded(weight)}, its step {rounded(step)}, and half a unit in the last place {rounded(last / 2)}; {why}"
+    name = plain(subject) or "a weight"
     return LostInRounding.found(
-        subject or "a weight",
+        name,
         where,
-        what=f"{first.held:,} of {counted(first.wanted, 'step')} of elements of {plain(subject)} with a gradient left them unchanged, in {counted(first.steps, 'step')} that {'was' if first.steps == 1 else 'were'} looked at.{more}",
+        what=(
+            f"In {counted(first.steps, 'step')} that {'was' if first.steps == 1 else 'were'} looked at, {first.held:,} of "
+            f"{counted(first.wanted, 'element')} of {name} that have a gradient stayed exactly what they were.{more}"
+        ),
         why=f"{why}.",
         fix=_fix(first.dtype, subject),
     )
@@ -203,7 +206,7 @@ DIGITS = {torch.bfloat16: 8, torch.float16: 11, torch.float32: 24}
 def _fix(dtype: torch.dtype, subject: str) -> str:
     if dtype in HALF:
         return (
-            f"Keep {plain(subject) or 'the weights'} in float32, and work the forward pass under torch.autocast; or keep a float32 copy for the "
-            "update and copy it back; or take a larger learning rate."
+            f"Keep {plain(subject) or 'the weights'} in float32, and work the forward pass under torch.autocast; or keep a float32 copy "
+            "for the update and copy it back; or take a larger learning rate."
         )
     return "Take a larger learning rate, or keep these weights in float64."

@@ -9,10 +9,12 @@ import torch
 
 from byhand.chain_rule import SavedValues
 from byhand.diagnosis.passing import Passing
+from byhand.errors import ByhandError
 from byhand.graph import Node
 from byhand.recording.calls import UNKNOWN, Call, Needing, Seen
 from byhand.recording.saved import Saved
 from byhand.replay import work_out
+from byhand.rules.table import rules_of
 from byhand.words import plain
 
 MOST = 1 << 24  # elements of a graph whose values are worked out again, once in a program
@@ -41,7 +43,31 @@ class Scene:
 
     @cached_property
     def _found(self) -> dict[Place, torch.Tensor]:
-        return work_out(self.graph, self.passing.live, self.passing.describer.variable_at, most=MOST)
+        found = work_out(self.graph, self.passing.live, self.passing.describer.variable_at, most=MOST)
+        return found or self._all_saved()
+
+    def _all_saved(self) -> dict[Place, torch.Tensor]:
+        """The values that PyTorch saved, where there are too many to work out the others."""
+        found: dict[Place, torch.Tensor] = {}
+        for node in self.graph.nodes:
+            places = {"result": (node.index, 0)} if len(node.outputs) == 1 else {}
+            for number, edge in enumerate(node.edges):
+                rules = rules_of(node.name, number)
+                if edge is not None and rules:
+                    places[rules[0].input] = (edge.node, edge.output_nr)
+            for name, place in places.items():
+                value = self._read(node, name)
+                if value is not None and tuple(value.shape) == self.graph.nodes[place[0]].outputs[place[1]].shape:
+                    found[place] = value
+        return found
+
+    def _read(self, node: Node, name: str) -> torch.Tensor | None:
+        saved = self.saved(node.index)
+        try:
+            value = saved[name]
+        except (ByhandError, RuntimeError, KeyError, AttributeError):
+            return None
+        return value.detach() if isinstance(value, torch.Tensor) else None
 
     @cached_property
     def _calls(self) -> list[Call]:

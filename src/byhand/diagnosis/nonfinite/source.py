@@ -10,7 +10,7 @@ from byhand.diagnosis.nonfinite.elements import Element, first_bad, indexed, tol
 from byhand.diagnosis.nonfinite.scene import Scene, is_finite, tensor_of
 from byhand.diagnosis.world import origin_of_call
 from byhand.graph import Origin
-from byhand.recording.calls import Call, Needing, Seen
+from byhand.recording.calls import Call, Seen
 from byhand.recording.naming import written
 from byhand.words import located, plain
 
@@ -97,7 +97,7 @@ def _zeros(call: Call, texts: list[str]) -> str:
     """Which of what the call took in is 0 somewhere: a denominator."""
     for number, argument in enumerate(call.arguments):
         value = tensor_of(argument) if isinstance(argument, Seen) else None
-        zero = (value == 0).nonzero() if value is not None else ()
-        if value is not None and len(zero) and number < len(texts) and texts[number]:
+        zero = (value == 0).nonzero() if value is not None else None
+        if zero is not None and len(zero) and number < len(texts) and texts[number]:
             return f"; {indexed(plain(texts[number]), tuple(zero[0].tolist()))} = 0"
     return ""

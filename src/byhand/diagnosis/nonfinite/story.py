@@ -17,7 +17,7 @@ NAMED = 5  # weights that are named one by one
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a pass told of it, as plain data: the birth, the spoiled leaves by name (the nearest weight first), the elements of the first."""
+    """What a pass told of it, as plain data: the birth, the spoiled leaves by name (nearest weight first), how much of the first."""
 
     birth: Birth
     names: tuple[str, ...]

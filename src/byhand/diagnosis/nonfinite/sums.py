@@ -11,7 +11,7 @@ from byhand.diagnosis.world import origin_of_call
 from byhand.findings import Finding
 from byhand.recording.calls import Call, Needing, Seen
 from byhand.recording.naming import written
-from byhand.words import counted, flat, number, plain, rounded
+from byhand.words import counted, flat, plain, rounded
 
 HALF = (torch.float16, torch.bfloat16)
 STUCK = 3  # times in a row, the last ones that are known
@@ -37,7 +37,7 @@ def stuck_sums(calls: list[Call]) -> list[Finding]:
     lines: dict[tuple[Any, int], Line] = {}
     for call in calls:
         name = getattr(call.function, "__name__", "")
-        if name in ADDING or (name in FRESH and _follows(call)):
+        if call.direct and (name in ADDING or (name in FRESH and _follows(call))):
             _watch(call, known, lines)
         results = call.results
         if type(results) is tuple and len(results) == len(Seen._fields) and type(results[1]) is tuple:
@@ -47,7 +47,7 @@ def stuck_sums(calls: list[Call]) -> list[Finding]:
 
 def _follows(call: Call) -> bool:
     """Whether the result takes the place of what it was added to: total = total + x."""
-    if call.code is None or not call.direct:
+    if call.code is None:
         return False
     place = written(call.code, call.instruction)
     operands = place.arguments(len(call.arguments), mixed=True)
@@ -95,10 +95,13 @@ def _finding(line: Line) -> Finding:
     return LostInRounding.found(
         name,
         origin_of_call(line.call),
-        what=f"{name} is {rounded(line.total)} and did not change the last {counted(line.times, 'time')} that something up to {rounded(line.added)} was added.",
+        what=(
+            f"{name} is {rounded(line.total)} and did not change the last {counted(line.times, 'time')} that something up to "
+            f"{rounded(line.added)} was added."
+        ),
         why=(
-            f"{short} has {digits} binary digits: near {rounded(line.total)} its numbers are {number(_gap(line.total, digits))} apart, and what is less "
-            "than half of that is rounded away."
+            f"{short} has {digits} binary digits: near {rounded(line.total)} its numbers are {rounded(_gap(line.total, digits))} apart, "
+            "and what is less than half of that is rounded away."
         ),
         fix=f"Add up in float32: make {name} a float32 tensor, or add `.item()` to a Python number; convert the result at the end.",
     )

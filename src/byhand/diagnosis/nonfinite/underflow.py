@@ -111,8 +111,8 @@ def _finding(passing: Passing, lost: Lost) -> Finding | None:
             f"float16; in float32 they are up to {rounded(lost.largest)}.{also}"
         ),
         why=(
-            f"loss → `{expression}` → {names[0]}: the smallest float16 above 0 is 6e−8, half of it is rounded to 0, and what is 0 stays 0 all "
-            "the way back. Nothing scaled the loss before backward."
+            f"loss → `{expression}` → {names[0]}: the smallest float16 above 0 is 6e−8, half of it is rounded to 0, and what is 0 stays 0 "
+            "all the way back. Nothing scaled the loss before backward."
         ),
         fix=(
             "Scale the loss: `scaler = torch.amp.GradScaler(device)` before the loop, `scaler.scale(loss).backward()`, "

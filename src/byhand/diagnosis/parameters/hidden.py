@@ -119,8 +119,9 @@ def _search(root: torch.nn.Module, wanted: set[Reference]) -> Iterator[tuple[Ref
                 reference = weakref.ref(tensor)
                 if reference in wanted:
                     where = assigned(type(module), attribute)
-                    if where is not None or isinstance(tensor, torch.nn.Parameter):
-                        yield reference, Place(name, type(module).__name__, attribute, type(thing).__name__, bare, where)
+                    later = assigned(type(module), attribute, building=False)
+                    if isinstance(tensor, torch.nn.Parameter) or (where is not None and later is None):
+                        yield reference, Place(name, type(module).__name__, attribute, type(thing).__name__, bare, where or later)
 
 
 def _tensors(thing: Any, path: str, depth: int, budget: list[int]) -> Iterator[tuple[str, torch.Tensor, bool]]:

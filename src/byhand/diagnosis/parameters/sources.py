@@ -29,10 +29,10 @@ _READS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 _BUILDING = ("__init__", "__post_init__", "__setstate__")
 
 
-def assigned(kind: type, attribute: str) -> Origin | None:
-    """The line of a class, outside its `forward`, that sets an attribute."""
+def assigned(kind: type, attribute: str, *, building: bool = True) -> Origin | None:
+    """The line of a class that sets an attribute, while it is built or later."""
     for name, code in _methods(kind):
-        if name != "forward":
+        if (name in _BUILDING) is building:
             for each in _nested(code):
                 for instruction in dis.get_instructions(each):
                     if instruction.opname == "STORE_ATTR" and instruction.argval == attribute:

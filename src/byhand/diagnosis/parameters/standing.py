@@ -74,7 +74,8 @@ class Updates:
 def _lost(place: Written) -> bool:
     """Whether what a line works out is given the name of what it took, or no name at all."""
     words = [*place.operands, *([place.receiver] if place.receiver is not None else [])]
-    return any(each.text == place.target for each in words) or place.text.strip() == place.expression
+    alone = place.text.strip().removeprefix(place.expression).strip()
+    return any(each.text == place.target for each in words) or (place.target is None and alone[:1] in ("", "#"))
 
 
 def _own(taken: list[Reference], behind: list[Reference]) -> bool:

@@ -64,7 +64,7 @@ class Parameters(Family):
 
     def ended(self, passing: Passing, problem: BaseException | None) -> None:
         """Passes inside this one, as reentrant checkpoints make them, are not seen: what they did is in `.grad`."""
-        if passing.closely:
+        if passing.closely and problem is None:
             self.unused.ended()
 
     def happened(self, happening: Happening) -> None:

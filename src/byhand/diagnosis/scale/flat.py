@@ -106,7 +106,7 @@ class Flat(Family):
             return False
         key = self._key(passing, node, leaf)
         units = _by_unit(mask, before)
-        if mask.numel() // max(units.numel(), 1) < SAMPLES and not self._followed(passing, key, units):
+        if mask.numel() // max(units.numel(), 1) < SAMPLES and not (bool(units.all()) and units.numel() >= SAMPLES):
             return True
         known = self._silent.get(key)
         both = units & known if known is not None and known.shape == units.shape else units
@@ -118,10 +118,6 @@ class Flat(Family):
         self._silent[key] = both.clone()
         self._seen.append(_Seen(key, node.index, leaf.index, dead=Dead(count, total, mask.numel() // total)))
         return True
-
-    def _followed(self, passing: Passing, key: Any, units: Any) -> bool:
-        """Whether the few samples of this pass may be judged: a whole layer that is silent."""
-        return bool(units.all()) and units.numel() >= SAMPLES
 
     def _squasher(self, passing: Passing, node: Node, grad: Any, sent: Any, saved: Saved) -> None:
         leaf = nearest_leaf(passing.graph, node)
@@ -141,7 +137,7 @@ class Flat(Family):
         """Whether the function belongs together with a logarithm that undoes its flatness, or nothing trained stands close before it."""
         graph = passing.graph
         takers = {graph.nodes[index].name for index in consumers(graph)[node.index]}
-        if takers & _TOGETHER:
+        if takers & _TOGETHER and node.name not in _BOUNDED:
             return True
         return node.name == "SoftmaxBackward0" and not _of_scores(passing, node)
 

@@ -28,23 +28,25 @@ _SMOOTH: dict[str, Callable[[Any], Any]] = {
 }
 
 
+_BELOW = frozenset({"ReluBackward0", "HardtanhBackward0"})
+
+
 def silent(name: str, grad: Any, sent: Any, saved: Saved) -> Any:
     """Where a rectifying activation passes nothing on, as a mask; None where that cannot be told."""
     if not rectifies(name, saved):
         return None
-    if name == "ReluBackward0":
-        result = kept(saved, "result")
-        if result is not None:
-            return result <= 0
+    result = kept(saved, "result" if name == "ReluBackward0" else "self") if name in _BELOW else None
+    if result is not None:
+        return result <= 0
     return _lost(grad, sent)
 
 
 def rectifies(name: str, saved: Saved) -> bool:
-    """Whether a node is flat on the negative side only, or on both where the lower end is zero."""
+    """Whether a node is a rectifier: flat below zero, and not clamped to a range."""
     if name == "ClampBackward1":
-        return kept(saved, "min") == 0
+        return bool(kept(saved, "min") == 0 and kept(saved, "max") is None)
     if name == "HardtanhBackward0":
-        return kept(saved, "min_val") == 0
+        return bool(kept(saved, "min_val") == 0)
     if name == "MulBackward0":
         return any(getattr(kept(saved, each), "dtype", None) is torch.bool for each in ("self", "other"))
     return name in RECTIFIERS
@@ -75,8 +77,7 @@ def kept(saved: Saved, name: str) -> Any:
 
 
 def _dimension(saved: Saved, result: Any) -> int:
-    dim = kept(saved, "dim")
-    return int(dim) % max(result.dim(), 1)
+    return int(kept(saved, "dim") or 0) % max(int(result.dim()), 1)
 
 
 def _lost(grad: Any, sent: Any) -> Any:

@@ -17,7 +17,7 @@ from torch.utils._debug_mode import DebugMode
 
 import byhand
 
-ROUNDS = 4
+ROUNDS = 3
 STEPS = 20
 LASTING = (10, 100, 300)
 OURS = "byhand.record(diagnose=True)"

@@ -16,8 +16,8 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 COMMENT = re.compile(r"  # <-- (or )?here$", re.MULTILINE)
 HEAD = """# What `byhand diagnose` finds
 
-Each kind of fault has its page: what it is, how it is seen, when it is meant and then only a note, and a program that has it with what byhand
-says. {count} kinds. The pages are made of the classes in `src/byhand/diagnosis/kinds` by `python tests/findings_pages.py`.
+Each kind of fault has its page: what it is, how it is seen, when it is meant and then only a note, and a program that has it
+with what byhand says. {count} kinds. The pages are made of the classes in `src/byhand/diagnosis/kinds` by `python tests/findings_pages.py`.
 
 | code | | severity |
 |---|---|---|

@@ -27,9 +27,11 @@ class Trial:
         forward = middle.forward
         middle.forward = lambda *inputs, **named: change(forward(*inputs, **named), model)
 
-    def descend(self, parameters=None, rate=0.02):
-        """Train all parameters of the model, or these."""
-        self.optimizer = torch.optim.SGD(list(self.model.parameters() if parameters is None else parameters), lr=rate)
+    def descend(self, parameters=None):
+        """Train all parameters of the model, or these, by what is usual for such a model."""
+        trained = list(self.model.parameters() if parameters is None else parameters)
+        adam = self.subject.name in ("gpt", "gpt2", "vae", "moe")
+        self.optimizer = torch.optim.AdamW(trained, lr=1e-3) if adam else torch.optim.SGD(trained, lr=0.02)
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ def lose(trial):
     """Trains weights of 8 bits by less than a 256th of them."""
     trial.model.bfloat16()
     trial.batches = [(tuple(map(_short, inputs)), _short(target)) for inputs, target in trial.batches]
-    trial.descend(rate=1e-7)
+    trial.optimizer = torch.optim.SGD(trial.model.parameters(), lr=1e-7)
 
 
 def _short(tensor):

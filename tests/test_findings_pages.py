@@ -9,11 +9,14 @@ from findings_pages import DOCS, pages
 from byhand.diagnosis import KINDS
 
 NUMBERS = re.compile(r"[−-]?\d[\d.,]*(e[+-]?\d+|·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|\s+")
-CODES = """graph-cut zero-gradient-op frozen-parameter unused-parameter unregistered-parameter non-leaf-grad not-in-optimizer eval-mode
-non-finite-gradient non-finite-dead-branch fp16-overflow fp16-underflow lost-in-rounding vanishing-gradient exploding-gradient dead-unit saturated
-wrong-gradient wrong-gradient-shape second-derivative-lost saved-tensor-overwritten gradient-accumulated gradient-cleared-before-step step-skipped
-clip-before-unscale accumulation-not-scaled loss-broadcast double-softmax batch-leak gradient-rewritten-by-hook weights-not-updated freed-graph
-inplace-modified""".split()
+CODES = """
+graph-cut zero-gradient-op frozen-parameter unused-parameter unregistered-parameter non-leaf-grad not-in-optimizer
+eval-mode non-finite-gradient non-finite-dead-branch fp16-overflow fp16-underflow lost-in-rounding
+vanishing-gradient exploding-gradient dead-unit saturated wrong-gradient wrong-gradient-shape second-derivative-lost
+saved-tensor-overwritten gradient-accumulated gradient-cleared-before-step step-skipped clip-before-unscale
+accumulation-not-scaled loss-broadcast double-softmax batch-leak gradient-rewritten-by-hook weights-not-updated
+freed-graph inplace-modified
+""".split()
 
 
 def test_every_page_is_as_its_class_makes_it():

@@ -224,3 +224,28 @@ def test_a_kernel_that_dies_is_told(capfd, monkeypatch, tmp_path):
     assert main(["check", written("import os\nos._exit(1)")]) == 2
 
     assert "why:   the kernel died while it ran" in capfd.readouterr().err
+
+
+UNCLEARED = """import torch
+torch.manual_seed(0)
+model = torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)"""
+LOOP = """for step in range(6):
+    model(torch.randn(4, 3)).square().mean().backward()
+    optimizer.step()
+    print("step", step)"""
+
+
+def test_a_diagnosis_names_the_cell_and_ends_after_the_steps(capfd, monkeypatch, tmp_path):
+    """The finding's line, and every line in its sentences, is that of a cell; what comes after the wanted steps does not run."""
+    pytest.importorskip("nbclient")
+    monkeypatch.chdir(tmp_path)
+    Path("loop.ipynb").write_text(json.dumps(written(UNCLEARED, LOOP, "print('later')")), encoding="utf-8")
+
+    assert main(["diagnose", "loop.ipynb", "--steps", "3"]) == 1
+
+    printed = capfd.readouterr().out
+    assert "gradient-accumulated  model.weight  cell 2, line 2" in printed
+    assert "before cell 2, line 2" in " ".join(printed.split())
+    assert "step 1" in printed
+    assert "later" not in printed

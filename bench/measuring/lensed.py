@@ -45,7 +45,8 @@ class Watch:
         self.first: dict[int, Call] = {}
         self.last: dict[int, Call] = {}
         self._deep, self._spoilt, self._call, self._backward = 0, False, nn.Module.__call__, torch.autograd.backward
-        self._kept: list[nn.Module] = []
+        self._kept: dict[int, nn.Module] = {}
+        self.seconds = 0.0  # of the processor, that watching took by itself
 
     def __enter__(self) -> Self:
         replaced(nn.Module, "__call__", lambda model, *args, **kwargs: self._called(model, args, kwargs))
@@ -74,21 +75,25 @@ class Watch:
         if id(model) not in self.first and len(self.first) >= MOST:
             return None
         cast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
+        began = time.process_time()
         self._deep += 1
         try:
             args, kwargs = tree_map(_copied, (args, kwargs))
             call = Call(copy.deepcopy(model), args, kwargs, torch.get_rng_state(), cast)
         finally:
             self._deep -= 1
-        self._kept.append(model)  # its id stays its own
+            self.seconds += time.process_time() - began
+        self._kept[id(model)] = model  # so that no other gets its id
         self.first.setdefault(id(model), call)
         self.last[id(model)] = call
         return call
 
     def _backwards(self, *args: Any, **kwargs: Any) -> None:
         self._backward(*args, **kwargs)
-        grads = [each.grad for model in self._kept[-MOST:] for each in model.parameters()]
+        began = time.process_time()
+        grads = [each.grad for model in self._kept.values() for each in model.parameters()]
         self._spoilt = self._spoilt or not all(grad.isfinite().all() for grad in grads if grad is not None)
+        self.seconds += time.process_time() - began
 
     @property
     def calls(self) -> list[Call]:
@@ -99,7 +104,7 @@ class Watch:
 def lensed(program: Program) -> Answer:
     """What torchlens says of the models of the program; unusable where there is none, or where it cannot follow any."""
     with Watch() as watch:
-        seconds = executed(program)[1]
+        seconds = executed(program)[1] - watch.seconds
     if not watch.calls:
         return Answer(unusable="no nn.Module was called with gradients")
     sayings: list[Saying] = []

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from byhand.assembly import assemble
-from byhand.cells import in_cells
+from byhand.cells import finding_in_cell, in_cells
 from byhand.collector import uncollected
-from byhand.diagnosis import Looking, Witness
 from byhand.direct import judge_directly
 from byhand.display import Story
 from byhand.errors import GraphFreed, NoGraph, NoSuchOrder, NotAGradient, NotAScalar, NotATensor, NotByName, WrongShape
@@ -35,11 +34,14 @@ from byhand.replay import replay
 from byhand.results import Pass, SecondDerivatives
 from byhand.run import caller
 from byhand.second import counted, marked, second_derivatives
-from byhand.session import Session, describer_of, leaf_grad
+from byhand.session import Session, describer_of, leaf_grad, witness
 from byhand.value import Missing
 from byhand.yours import known_places, places_of, weigh
 
-Looks = Callable[[Started], Looking]
+if TYPE_CHECKING:
+    from byhand.diagnosis import Looking
+
+Looks = Callable[[Started], "Looking"]
 UNRECORDED = "where a path was cut, and what the training loop does: byhand.record(diagnose=True) and byhand diagnose FILE see that"
 
 
@@ -90,10 +92,10 @@ def diagnose(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None) -> 
     with uncollected(), torch._C.DisableTorchFunction():
         session = here.listeners[-1].judging if here.listeners else None
         active = session.witness if isinstance(session, Session) else None
-        witness = active or Witness(Session(judge=False, keep=None).recorder)
-        made = in_cells(_work(loss, gradient, {}, "diagnose", Variables(frame), looks=lambda started: witness.started(started, frame)))
-        findings = by_severity((*find([made]), *witness.findings()))
-        seen = Observed("", 1, witness.world.steps, 1, () if active else (UNRECORDED,))
+        seeing = active or witness(Session(judge=False, keep=None).recorder)
+        made = in_cells(_work(loss, gradient, {}, "diagnose", Variables(frame), looks=lambda started: seeing.started(started, frame)))
+        findings = by_severity((*find([made]), *map(finding_in_cell, seeing.findings())))
+        seen = Observed("", 1, seeing.world.steps, 1, () if active else (UNRECORDED,))
         return Story(tell_diagnosis(findings, seen), [made], findings=findings)
 
 

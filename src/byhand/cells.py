@@ -4,10 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from byhand.findings import Finding
 from byhand.graph import Origin
 from byhand.results import Pass, Step
+from byhand.words import base, located
 
 _COMPILED = re.compile(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-")
+_NAMED = re.compile(r"\b(\d+\.py):(\d+)\b")
 _numbering: list[Callable[[str], int | None]] = []
 _files: dict[str, set[str]] = {}
 
@@ -22,6 +25,20 @@ def in_cells(made: Pass) -> Pass:
     if not any(step.origin is not None and _COMPILED.search(step.origin.file) for step in made.steps[:1] + made.steps[-1:]):
         return made
     return replace(made, steps=tuple(map(_in_cell, made.steps)))
+
+
+def finding_in_cell(finding: Finding) -> Finding:
+    """The finding with its line placed in its cell, and every line that its sentences name."""
+    origin = finding.where
+    if origin is None or not _COMPILED.search(origin.file):
+        return finding
+    folder = origin.file[: -len(base(origin.file))]
+
+    def in_words(found: re.Match[str]) -> str:
+        return located(_placed(Origin(f"{folder}{found[1]}", int(found[2]))))
+
+    what, why, fix = (_NAMED.sub(in_words, text) for text in (finding.what, finding.why, finding.fix))
+    return replace(finding, where=_placed(origin), what=what, why=why, fix=fix)
 
 
 def _in_cell(step: Step) -> Step:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from byhand.cells import in_cells
+from byhand.cells import finding_in_cell, in_cells
 from byhand.display import Story
 from byhand.errors import ByhandError, FaultFound, NoBackward, NoSuchStep, NoSuchWay, NotDiagnosed, NotJudged
 from byhand.explanation import explain, tell_check, tell_diagnosis
@@ -109,7 +109,7 @@ class Run:
         witness = self.session.witness
         if witness is None:
             raise NotDiagnosed
-        return by_severity((*find(self.passes), *witness.findings()))
+        return by_severity((*find(self.passes), *map(finding_in_cell, witness.findings())))
 
     def diagnose(self, program: str = "") -> Story:
         """What is wrong with the gradients and the training steps so far: cause, numbers, line and fix of each fault.

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from byhand.assembly import assemble
 from byhand.chain_rule import SavedValues
-from byhand.diagnosis import Looking, Witness
 from byhand.errors import FaultFound
 from byhand.findings import Severity
 from byhand.judging import Judge
@@ -33,6 +32,9 @@ from byhand.replay import replay
 from byhand.results import Pass, SecondDerivatives
 from byhand.second import Seconded, counted, marked, second_in_pass
 from byhand.value import Missing, Shown
+
+if TYPE_CHECKING:
+    from byhand.diagnosis import Witness
 
 MOST_SITES = 8  # places of a program that call backward; of more, the later ones are not worked by hand
 TAUGHT = 1 << 14  # elements of all values together; in runs this small, what was not noted is worked out again
@@ -126,8 +128,19 @@ class Known:
         return cast(Pass, self._made)
 
 
+def witness(recorder: Recorder) -> "Witness":
+    """Who watches a recording for faults, with all families of them; loaded here, since an explanation needs none."""
+    from byhand.diagnosis import Witness
+
+    return Witness(recorder)
+
+
 class Enough(BaseException):
     """Ends a program that was to be watched for some steps only. Like KeyboardInterrupt it is no Exception: nobody should catch it."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: nothing went wrong."""
+        return ["byhand ended the program here, after the steps that were asked for"]
 
 
 class Several:
@@ -174,7 +187,7 @@ class Session:
         self._keep, self._judged = keep, judged
         self._sites: Counter[tuple[Any, int]] = Counter()
         self.recorder = Recorder(self, values=judge)
-        self.witness = Witness(self.recorder) if diagnose else None
+        self.witness = witness(self.recorder) if diagnose else None
 
     @property
     def watches(self) -> bool:
@@ -210,8 +223,8 @@ class Session:
         for each in observer.observers if isinstance(observer, Several) else ():
             if isinstance(each, Watched):
                 self.known.append(Known(each.ended(self.count), each.roots))
-            elif isinstance(each, Looking):
-                each.over(problem)
+            elif self.witness is not None:
+                self.witness.ended(each, problem)
         if self._keep is not None:
             del self.known[: -self._keep]
 

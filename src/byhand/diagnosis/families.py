@@ -9,4 +9,20 @@ from byhand.diagnosis.nonfinite import NonFinite, Rounding, Underflow
 from byhand.diagnosis.parameters import Parameters
 from byhand.diagnosis.scale import Depth, Flat
 
-FAMILIES: tuple[type[Family], ...] = (Turns, Skipped, Hooks, NonFinite, Rounding, Underflow, Parameters, Cut, NonLeaf, Failures, Depth, Flat, Broadcast, DoubledSoftmax, BatchLeak)
+FAMILIES: tuple[type[Family], ...] = (
+    Turns,
+    Skipped,
+    Hooks,
+    NonFinite,
+    Rounding,
+    Underflow,
+    Parameters,
+    Cut,
+    NonLeaf,
+    Failures,
+    Depth,
+    Flat,
+    Broadcast,
+    DoubledSoftmax,
+    BatchLeak,
+)

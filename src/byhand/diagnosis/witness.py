@@ -40,6 +40,11 @@ class Witness:
         self._tell("starting", passing)
         return Looking(passing, self._tell)
 
+    def ended(self, observer: Any, problem: BaseException | None) -> None:
+        """A pass that was looked at is over, whole or broken off by a problem."""
+        if isinstance(observer, Looking):
+            observer.over(problem)
+
     def happened(self, happening: Happening) -> None:
         """The training loop did something besides forward and backward."""
         if isinstance(happening.thing, torch.optim.Optimizer):

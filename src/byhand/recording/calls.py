@@ -241,8 +241,7 @@ def code_of(hook: Any) -> Any:
     """The code that a hook runs: of a function, a method, a partial, or a callable object; None if it is not Python's."""
     while isinstance(hook, partial):
         hook = hook.func
-    found = getattr(hook, "__code__", None) or getattr(getattr(hook, "__func__", None), "__code__", None)
-    return found or getattr(getattr(type(hook), "__call__", None), "__code__", None)
+    return getattr(hook, "__code__", None) or getattr(type(hook).__call__, "__code__", None)
 
 
 def _hung(tensor: torch.Tensor, hook: Any = None) -> Hung:

@@ -91,7 +91,7 @@ class Cut(Family):
         """The name of a parameter that took the place of another."""
         call = lineage.calls[number]
         made = next((reference() for reference in given(call) if reference is not None), None)
-        return self.world.name_of(made) if is_leaf(made) else ""
+        return self.world.name_of(made) if made is not None and is_leaf(made) else ""
 
     def _open(self, leaf: torch.Tensor) -> bool:
         """Whether nothing is known of a leaf yet."""

@@ -14,6 +14,7 @@ from byhand.findings import Finding
 from byhand.graph import Graph, Node, Origin
 from byhand.recording.describe import Description
 from byhand.recording.naming import written
+from byhand.words import plain
 
 _KEPT = "retain_graph=True"
 
@@ -147,9 +148,14 @@ class _Told:
             return "again"
         if all(self.passing.graph.nodes[node].sequence < self.earlier.mark for node, _ in roots):
             return "two-losses"
-        if self._made_again(self._first().said.call):
+        if self._made_again(self._first().said.call) and not self._still_bound(self._first()):
             return "carried"
         return "once" if self.passing.origin == self.earlier.origin else "shared"
+
+    def _still_bound(self, entry: Entry) -> bool:
+        """Whether the variable of this name holds the old value to this moment: then no step has put a new one there."""
+        tensor = self.passing.describer.variable_at(*entry.place)
+        return tensor is not None and self.passing.describer.name_of(tensor) == entry.name and holder(entry.name) == entry.name
 
     def _made_again(self, number: int) -> bool:
         """Whether the same place in the program made its tensor once more since the earlier pass."""
@@ -197,18 +203,20 @@ class _Told:
         )
 
     def _retaining(self) -> str:
-        return f"Only if two passes are really wanted: `.backward({_KEPT})` at {self._at(self.earlier.origin)}."
+        return f"Only if two passes are really wanted, give `{_KEPT}` to the one at {self._at(self.earlier.origin)}."
 
     def _fix_again(self) -> str:
-        again = f"Work out {quoted(self.loss)} again, from the forward on, before each backward"
-        if self.where != self.earlier.origin:
-            again = f"Leave out one of the two backward, at {self._at(self.earlier.origin)} and {self._at(self.where)}; or w{again[1:]}"
-        return f"{again}. {self._retaining()}"
+        again = f"work out {quoted(self.loss)} again, from the forward on, before each backward"
+        if self.where == self.earlier.origin:
+            return f"{again[0].upper()}{again[1:]}. {self._retaining()}"
+        calls = f"{self._at(self.earlier.origin)} and {self._at(self.where)}"
+        return f"Leave out one of the two calls of backward, at {calls}; or {again}. {self._retaining()}"
 
     def _fix_two(self) -> str:
-        other = re.search(r"([\w.]+)\.backward\(", self.earlier.origin.text if self.earlier.origin else "")
-        names = f"`({other.group(1)} + {self.loss}).backward()`" if other and other.group(1) != self.loss else "`sum(losses).backward()`"
-        return f"Write {names} once, in the place of both; the gradients are the same sums. {self._retaining()}"
+        text = self.earlier.origin.text if self.earlier.origin and self.earlier.origin != self.where else ""
+        other = re.search(r"([\w.]+)\.backward\(", text)
+        both_losses = f"({other.group(1)} + {self.loss})" if other and other.group(1) != self.loss else "sum(losses)"
+        return f"Write `{both_losses}.backward()` once, in the place of both; the gradients are the same sums. {self._retaining()}"
 
     def _fix_carried(self, kept: Sequence[str]) -> str:
         if self._summed():
@@ -224,13 +232,22 @@ class _Told:
         )
 
     def _detached(self, name: str) -> str:
-        several = sum(holder(each.name) == name for each in self.entries) > 1
-        return f"{name} = tuple(each.detach() for each in {name})" if several else f"{name} = {name}.detach()"
+        parts = [each.name for each in self.entries if holder(each.name) == name]
+        if len(parts) == 1 and parts[0] == name:
+            return f"{name} = {name}.detach()"
+        listed = parts[0] != name
+        return f"{name} = {'' if listed else 'tuple'}{'[' if listed else '('}each.detach() for each in {name}{']' if listed else ')'}"
 
     def _fix_once(self, kept: Sequence[str]) -> str:
-        origin = self._first().said.origin
-        line = f"the line `{origin.text.strip()}` ({self._at(origin)})" if origin else "the line that makes it"
+        if self.passing.kind == "grad":
+            return (
+                f"For the rows of one Jacobian write `torch.autograd.functional.jacobian`; or `{_KEPT}` in every pass but the last, at "
+                f"{self._at(self.where)}; else work out {quoted(kept[0])} anew before each."
+            )
+        first = self._first()
+        line = f"`{kept[0]} = {plain(first.said.expression)}`" if first.said.expression else f"the line that makes {quoted(kept[0])}"
+        line += f" ({self._at(first.said.origin)})" if first.said.origin else ""
         return (
             f"Move {line} to where every step works it out anew, after the backward before. If what is behind {quoted(kept[0])} shall "
-            f"not be trained, add `.detach()` there."
+            "not be trained, write `.detach()` there."
         )

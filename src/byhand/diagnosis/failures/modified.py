@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from byhand.diagnosis.failures.freed import Earlier
-from byhand.diagnosis.failures.stuck import Stuck, border, called, operation, stuck
+from byhand.diagnosis.failures.stuck import Stuck, border, called, named, operation, stuck
 from byhand.diagnosis.failures.words import at, holder, quoted
 from byhand.diagnosis.failures.writers import Step, Writer, step_after, writer_after
 from byhand.diagnosis.kinds.failures import InplaceModified
@@ -103,22 +103,17 @@ class _Told:
 
     def _written_name(self) -> str:
         """What the line that wrote calls what it wrote into."""
-        place = self.writer.place if self.writer is not None else None
-        if place is None or self.writer is None:
-            return ""
-        if self.writer.form == "method" and place.receiver is not None and place.receiver.plain and len(place.operands) < 2:
-            return holder(place.receiver.text)
-        first = place.receiver if self.writer.form == "method" else next(iter(place.operands), None)
-        return holder(first.text) if first is not None and re.fullmatch(r"[\w.\[\]'\":, ]+", first.text) else ""
+        text = self.writer.target if self.writer is not None else ""
+        return holder(text) if re.fullmatch(r"[\w.\[\]'\":, ]+", text) else ""
 
     def _needed_name(self) -> str:
         """What the user calls the saved value: the node's own result, or the input it came from."""
         if all(name in _RESULTS for name in self.found.saved):
-            return called(self.said)
+            return named(self.said)
         for edge in edges(self.found.node):
             node = origin(self.passing.graph, edge)
-            name = called(self.passing.describe(node.index), edge.output_nr)
-            if name:
+            direct, through = self.passing.describe(edge.node), self.passing.describe(node.index)
+            if name := named(direct, edge.output_nr) or called(through):
                 return name
         return ""
 
@@ -136,7 +131,9 @@ class _Told:
         return f"{operation(self.said, self.found.node)}{line}"
 
     def _chain(self) -> str:
-        needer = f"{self._needer()} saves {quoted(self.subject)}"
+        needed = self._needed_name() if self.leaf is None else ""
+        inside = f" {quoted(needed)}, which lies in the memory of" if needed and needed != self.subject else ""
+        needer = f"{self._needer()} saves{inside} {quoted(self.subject)}"
         wrote = f"it is overwritten ({self._at(self.where)})" if self.step or self.writer else "it is overwritten"
         stopped = f"backward ({self._at(self.passing.origin)}) needs the old value at {self.found.node.name} ✂"
         return f"{needer} → {wrote} → {stopped}."
@@ -173,6 +170,13 @@ class _Told:
 
     def _fix_writer(self, writer: Writer) -> str:
         name, line = self.subject, self._at(self.where)
+        if self.leaf is not None:
+            return (
+                f"Move {line} behind the backward at {self._at(self.passing.origin)}: weights may change only when every backward that "
+                "needs the old ones is done."
+            )
+        if writer.form == "inplace" and writer.module:
+            return f"Build the module of {quoted(writer.place.expression)} ({line}) without inplace=True: its result then is a new tensor."
         if writer.form == "inplace":
             return f"Leave out inplace=True at {line}: the result then is a new tensor."
         if writer.form == "out":
@@ -195,7 +199,10 @@ class _Told:
             return f"Write `{name} = {name} {_OPERATORS[plain]} {texts[1]}` at {line}: a new tensor, and the old one stays as it was saved."
         if writer.place.receiver is not None and writer.place.receiver.text == name and hasattr(torch.Tensor, plain):
             return f"Write `{name} = {name}.{plain}({', '.join(texts)})` at {line}, without the underscore: a new tensor."
-        return f"Write into a copy at {line}, `{name}.clone()`, or move the line behind the backward at {self._at(self.passing.origin)}."
+        if plain == "copy" and texts:
+            return f"Write `{name} = {texts[-1]}` at {line}: a name for a new tensor, and the old one stays as it was saved."
+        copied = f"`{name} = {name}.clone()` right before {line}"
+        return f"Write into a copy: {copied}; or move the line behind the backward at {self._at(self.passing.origin)}."
 
 
 def _raw(live: Any, name: str) -> Iterator[torch.Tensor]:

@@ -91,7 +91,7 @@ def _leaf(moment: Moment, message: str) -> Finding:
         why="A leaf has no history: after a recorded write it would be the result of an operation, and its gradient would belong to the "
         "value before. PyTorch refuses that.",
         fix=f"To change the weight itself, put the line into `with torch.no_grad():`. To use a changed copy in the model, write into "
-        f"`{name.rpartition('.')[2]}.clone()`, or make a new tensor under another name.",
+        f"`changed = {name}.clone()`.",
         cause="leaf",
     )
 

@@ -80,12 +80,13 @@ def _how(got: str, expected: str) -> str:
 
 def _wrong_count(passing: Passing, name: str, expected: int, got: int) -> Finding:
     custom = Custom(passing, name)
+    form = f": `return grad{', None' * (expected - 1)}`" if got == 1 else ""
     return WrongGradient.found(
         custom.weight,
         custom.where,
         what=f"{custom.backward} returned {got:,} gradient{'s' * (got != 1)}; its forward takes {expected:,} arguments after ctx.",
         why="A backward returns one value for each argument of forward, in the same order, also for those that are no tensors.",
-        fix=f"Return {expected:,} values, with None for what needs no gradient: `return grad_input{', None' * (expected - 1)}`.",
+        fix=f"Return {expected:,} values in the order of forward's arguments, with None for what needs no gradient{form}.",
         cause="count",
         passes=(passing.number,),
     )

@@ -47,7 +47,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A call that wrote: its function's name, how the program wrote it, the number of the call (-1: a step of an optimizer)."""
+    """A call that wrote: its function's name, how the program wrote it, the number of the call, how often its line wrote in all.
+
+    `form` says what makes it write: see `_form`; `module` that a module made the call; `target` is
+    what the program calls the tensor there.
+    """
 
     name: str
     place: Written
@@ -55,6 +59,8 @@ class Writer:
     number: int
     times: int = 1
     form: str = "method"
+    module: bool = False
+    target: str = ""
 
 
 def step_after(steps: Iterable[Step], tensor: torch.Tensor | None, sequence: int) -> Step | None:
@@ -73,7 +79,7 @@ def writer_after(world: World, number: int, data: Sequence[torch.Tensor], saved_
     call = calls[found[0]]
     place = written(call.code, call.instruction) if call.code is not None else Written("", 0)
     times = sum((calls[each].code, calls[each].instruction) == (call.code, call.instruction) for each in found)
-    return Writer(name_of(call), place, origin_of_call(call), found[0], times, _form(call))
+    return Writer(name_of(call), place, origin_of_call(call), found[0], times, _form(call), bool(call.modules), _target_text(call, place))
 
 
 def _candidates(call: Call, results: bool) -> Iterator[Any]:
@@ -88,6 +94,15 @@ def _target(call: Call) -> list[Any]:
     out = (call.keywords or {}).get("out")
     first = out if out is not None else call.arguments[0] if call.arguments else None
     return [each.reference for each in (first if isinstance(first, list) else [first]) if isinstance(each, Seen | Needing)]
+
+
+def _target_text(call: Call, place: Written) -> str:
+    """What the line calls the tensor that it writes into."""
+    if _form(call) == "out":
+        return next((each.text for each in place.operands if each.keyword == "out"), "")
+    given = () if place.operator or not call.direct else place.arguments(len(call.arguments))
+    first = next(iter(given), None) or next(iter(place.operands), None) or place.receiver
+    return first.text if first is not None else ""
 
 
 def _wrote(call: Call) -> bool:

@@ -13,14 +13,15 @@ class LossBroadcast(Kind):
     byhand looks at the operations of two tensors, and at the loss functions, whose operands have the same N elements in shapes that
     differ only by dimensions of size 1, and whose result has more than N. The result must go on to a sum or mean over everything,
     element by element, as a loss does. What makes all pairs on purpose is silent: `unsqueeze` or `None` in an index on either side,
-    a parameter as one side (a bias, a table of levels), a tensor paired with itself, a matrix product, a sum over one dimension of the result, a softmax.
+    a parameter as one side (a bias, a table of levels), a tensor paired with itself, a matrix product, a softmax, or a sum over one
+    dimension of the result.
 
     Give both the same shape: `prediction.squeeze(-1)`, or `target.unsqueeze(-1)`.
     """
 
     code = "loss-broadcast"
     intended = "All pairs are meant in pairwise losses: write one side with `[:, None]` or `unsqueeze`, so that it can be seen."
-    example = "tide_heights.py"
+    example = "lander_values.py"
 
 
 class DoubleSoftmax(Kind):
@@ -39,20 +40,21 @@ class DoubleSoftmax(Kind):
 
     code = "double-softmax"
     intended = "log_softmax before cross_entropy changes no gradient, and costs a little time."
-    example = "mushroom_kinds.py"
+    example = "activity_windows.py"
 
 
 class BatchLeak(Kind):
     """An operation mixes the samples of a batch, although each of them has its own target.
 
-    The prediction for one sample then depends on which others happen to be in its batch: the loss in training says nothing about single samples,
-    and the result changes with the batch size.
+    The prediction for one sample then depends on which others happen to be in its batch: the loss in training says nothing about single
+    samples, and the result changes with the batch size.
 
-    byhand takes the size of the first dimension of what goes into the loss as the number of samples. It reports a softmax or a running sum
-    over the first dimension of a tensor with a row for each sample, a view or reshape that puts the samples into another place
-    than the first (or back) as only a transpose may, and attention or a recurrent layer that runs over the samples because `batch_first` is missing, where the
-    second dimension is later pooled or selected as time. The rows must stay apart from there to the loss. Square matrices
-    of similarities, batch normalization, standardizing, products with an adjacency matrix, and pooling a bag into one row mix on purpose, and are silent.
+    byhand takes the size of the first dimension of what goes into the loss as the number of samples. It reports a softmax over the first
+    dimension of a tensor with a row for each sample; a view or reshape that puts the samples into another place than the first, or back,
+    as only a transpose may; and a running sum, attention or a recurrent layer that runs over the samples (`batch_first` is missing), where
+    the second dimension is later pooled or selected as time. The rows must stay apart from there to the loss. Square matrices of
+    similarities, batch normalization, standardizing, products with an adjacency matrix, and pooling a bag into one row mix on purpose,
+    and are silent.
 
     Give the dimension of the classes or of time (`dim=-1`, `batch_first=True`), and change places with `transpose` or `permute`.
     """
@@ -62,4 +64,4 @@ class BatchLeak(Kind):
     intended = (
         "Losses that compare the samples of a batch (contrastive, batch-hard) are meant to mix them: byhand is silent on what they use."
     )
-    example = "ward_monitor.py"
+    example = "gait_sequences.py"

@@ -25,7 +25,7 @@ class VanishingGradient(Kind):
     code = "vanishing-gradient"
     severity = Severity.WARNING
     intended = "A chain that is not meant to be trained through: then detach it, and it is not reported."
-    example = "grain_moisture.py"
+    example = "audio_tagger.py"
 
 
 class ExplodingGradient(Kind):
@@ -34,10 +34,11 @@ class ExplodingGradient(Kind):
     Too large a gradient throws the weights far away in one step; the next loss is larger still, and soon it is not finite.
 
     Along the depth byhand measures the norm of the gradient that arrives at each matrix product on the longest chain from the loss back.
-    It is reported when it grows by more than 10^4 over at least five of them, and no single step makes more than half of that (in powers
-    of ten): healthy chains stay within a factor of a hundred. A recurrence is a chain through the same weight. Over time byhand keeps the
-    norm of the whole gradient in the passes that it looks at closely; it is reported when the norm grew in each of the last three,
-    by more than a hundred in all, and is more than ten times as large as the weights themselves; beyond 10^4 it is an error.
+    It is reported when it grows by more than 10^4 over at least five of them (10^3 where the gradient of the weight at the end is a hundred
+    times the weight itself), and no single step makes more than half of that (in powers of ten): healthy chains stay within a factor of a
+    hundred. A recurrence is a chain through the same weight. Over time byhand keeps the norm of the whole gradient in the passes that it
+    looks at closely; it is reported when the norm grew in each of the last three, by more than a hundred in all, and is more than ten
+    times as large as the weights themselves; beyond 10^4 it is an error.
 
     Start with weights that keep the scale (`orthogonal_`, `kaiming_normal_`, `xavier_normal_`), normalize in each block, use a smaller
     learning rate, and bound what is left with `torch.nn.utils.clip_grad_norm_` before `optimizer.step()`.
@@ -45,7 +46,7 @@ class ExplodingGradient(Kind):
 
     code = "exploding-gradient"
     intended = "Clipping bounds the step, not the growth: what comes from far back still drowns everything else."
-    example = "tank_levels.py"
+    example = "pond_populations.py"
 
 
 class DeadUnit(Kind):
@@ -68,7 +69,7 @@ class DeadUnit(Kind):
     code = "dead-unit"
     severity = Severity.WARNING
     intended = "A sparse code may want most units silent for most samples; byhand reports only those that are silent for all."
-    example = "street_noise.py"
+    example = "leaf_spectra.py"
 
 
 class Saturated(Kind):
@@ -78,10 +79,10 @@ class Saturated(Kind):
 
     byhand looks at the function's own result. An element counts as flat where the slope is less than a hundredth of the largest that the
     function has (for tanh beyond ±3, for sigmoid beyond ±6), for clamp and the "hard" functions where it is exactly zero. It is
-    reported when nine tenths of the elements are flat, and nine tenths of the gradient that arrives, too: outputs that are right where they are flat
-    get no gradient and count little. Softmax counts by rows that give everything to one place; clamp when all that arrives is lost and
-    the weight before gets exactly zero. A sigmoid before a logarithmic loss is not judged: there the two belong together. The same must
-    be so in three passes in a row that are looked at, or in all that the program makes. It is an error when nothing at all passes.
+    reported when nine tenths of the elements are flat, and nine tenths of the gradient arrives at them: outputs that are right get no
+    gradient where they are flat, and count little. Softmax counts by rows that give everything to one place; clamp when all that arrives
+    is lost and the weight before gets exactly zero. A sigmoid before a logarithmic loss is not judged: there the two belong together. The
+    same must be so in three passes in a row that are looked at, or in all that the program makes. It is an error when nothing passes.
 
     Bring the input of the function into its range: a smaller start, a normalization before it, scores divided by √d, wider bounds.
     """
@@ -91,4 +92,4 @@ class Saturated(Kind):
     intended = (
         "A value that is meant to rest at its bound (a projection) gets no gradient there; project the parameter after the step instead."
     )
-    example = "valve_control.py"
+    example = "loan_screening.py"

@@ -1,4 +1,4 @@
-"""What is wrong with a training step: gradients kept too long or thrown away too soon, steps that do nothing, gradients changed on the way."""
+"""What is wrong with a training step: gradients kept too long, thrown away too soon or changed on the way, steps that do nothing."""
 
 from byhand.diagnosis.loop.hooks import Hooks
 from byhand.diagnosis.loop.skipped import Skipped

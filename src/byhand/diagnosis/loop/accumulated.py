@@ -118,7 +118,8 @@ class Accumulated(Part):
                 f"{quoted(where, 'backward()')} added the next: the old one had norm {rounded(before)}, the sum has {rounded(after)}",
                 why=f"backward() adds to `.grad`, it does not replace it; nothing cleared it between {took} and the next pass"
                 f", so every update follows the sum of all gradients since the start, most of them of older weights",
-                fix=f"Clear the gradients once for each update, before {located(where) or 'the backward pass'}: {_clear(optimizer, subject)}",
+                fix=f"Clear the gradients once for each update, before {located(where) or 'the backward pass'}: "
+                f"{_clear(optimizer, subject)}",
             )
         )
 

@@ -14,7 +14,7 @@ from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World, origin_of, origin_of_call
 from byhand.graph import Origin
 from byhand.recording.happenings import Happening
-from byhand.words import located, plain
+from byhand.words import located
 
 ZEROING = frozenset({"zero_", "fill_", "_foreach_zero_", "copy_", "zero", "__imul__", "mul_"})
 OFTEN = 2  # steps, all there were, before it is said while the program still runs: one alone may be a step that was to be skipped
@@ -117,7 +117,8 @@ class Cleared(Part):
             GradientCleared.found(
                 subject,
                 clearing or step,
-                what=f"{what} the gradient of {subject}{and_others(names, count)} after {backward_words} made it and before {step_words} uses it: "
+                what=f"{what} the gradient of {subject}{and_others(names, count)} "
+                f"after {backward_words} made it and before {step_words} uses it: "
                 f"the step finds {left}, {often}",
                 why=f"{backward_words} → .grad → cleared{at(clearing)} ✂ → {step_words}; a step without gradients trains nothing",
                 fix=f"Clear before the backward pass or after the step: move line {clearing.line if clearing else '?'} "

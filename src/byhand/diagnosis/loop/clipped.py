@@ -15,7 +15,7 @@ from byhand.diagnosis.world import World, origin_of, origin_of_call
 from byhand.graph import Origin
 from byhand.recording.calls import Call
 from byhand.recording.happenings import Happening
-from byhand.words import plain, rounded
+from byhand.words import rounded
 
 UNSCALING = "_amp_foreach_non_finite_check_and_unscale_"
 
@@ -65,7 +65,8 @@ class Clipped(Part):
             ClipBeforeUnscale.found(
                 subject,
                 where,
-                what=f"{words} clips the gradient of {subject}{and_others(names, len(found))} while it is still {rounded(scale)} times too large",
+                what=f"{words} clips the gradient of {subject}{and_others(names, len(found))} "
+                f"while it is still {rounded(scale)} times too large",
                 why=f"scaled loss → backward{at(backward)} → clipped{at(where)} → {taken} divides by {rounded(scale)}: "
                 f"the limit meets the scaled gradient, so what is left is up to {rounded(scale)} times smaller than it says",
                 fix=f"Call `scaler.unscale_(optimizer)` after the backward pass and before line {where.line if where else '?'}; "

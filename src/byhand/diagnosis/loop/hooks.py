@@ -48,7 +48,7 @@ class Hooks(Family):
         self._said: set[Any] = set()
 
     def starting(self, passing: Passing) -> None:
-        """Where are hooks?"""
+        """Find the places that have hooks."""
         self._places, self._sent, self._passing = {}, {}, None
         if not passing.closely:
             return
@@ -129,8 +129,10 @@ class Hooks(Family):
             GradientRewritten.found(
                 subject,
                 where,
-                what=f"The hook {called}{_defined(hook)} changes the gradient on its way to {subject}{and_others(found.names, found.total)}: {first.words}",
-                why=f"loss → … → hook {called}{at(registered)} ✂ {first.short} → {subject}: what lies before the hook is trained with what it made"
+                what=f"The hook {called}{_defined(hook)} changes the gradient on its way to {subject}"
+                f"{and_others(found.names, found.total)}: {first.words}",
+                why=f"loss → … → hook {called}{at(registered)} ✂ {first.short} → {subject}: "
+                "what lies before the hook is trained with what it made"
                 + (", and the hook also keeps or prints something, as one that was only meant to look" if watching else ""),
                 fix=f"If {called} is only meant to look, let it return None{at(where)} and change nothing in place"
                 + (

@@ -65,7 +65,7 @@ class Skipped(Family):
             self._scaled(happening)
 
     def finished(self, problem: BaseException | None) -> None:
-        """The program is over: were there steps at all?"""
+        """The program is over: say which optimizers never moved."""
         for attempts in self._attempts.values():
             if (attempts.streak == attempts.total > SETTLING) or attempts.streak >= TAIL:
                 self._say_skipped(attempts)
@@ -126,8 +126,10 @@ class Skipped(Family):
                 attempts.where,
                 what=f"{words} skipped {counted}: the gradient of {bad} is not finite{fell}",
                 why="loss → backward → a gradient of inf or NaN → the scaler skips the optimizer's step and halves its scale; "
-                "one or two skipped steps are how it finds its scale, so many mean that the gradient itself is not finite, or that the scale began far too high",
-                fix="Look for the first operation that gives inf or NaN without the scaler (`GradScaler(enabled=False)`, and no autocast around it); "
+                "one or two skipped steps are how it finds its scale, "
+                "so many mean that the gradient itself is not finite, or that the scale began far too high",
+                fix="Look for the first operation that gives inf or NaN without the scaler "
+                "(`GradScaler(enabled=False)`, and no autocast around it); "
                 "mend that, and the steps are made again",
                 severity=Severity.ERROR if every or attempts.streak >= LONG else Severity.WARNING,
             )
@@ -147,7 +149,8 @@ class Skipped(Family):
                     if rates.meant
                     else "the optimizer was made with this rate"
                 ),
-                fix="Print `optimizer.param_groups[0]['lr']` before the step; let the warm-up begin above 0 (`(step + 1) / 100`), or give a rate above 0",
+                fix="Print `optimizer.param_groups[0]['lr']` before the step; "
+                "let the warm-up begin above 0 (`(step + 1) / 100`), or give a rate above 0",
                 cause="learning-rate",
                 severity=Severity.ERROR if rates.meant else Severity.WARNING,
             )

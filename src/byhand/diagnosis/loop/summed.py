@@ -84,16 +84,18 @@ class Summed(Part):
         subject = names[0] if names else "the parameters"
         words = quoted(where, "backward()")
         indifferent = isinstance(optimizer, INDIFFERENT)
-        also = f"; {type(optimizer).__name__} divides by the size of the gradient, so its steps hardly change, but weight decay against it, clipping and logs do"
+        also = f"; {type(optimizer).__name__} divides by the size of the gradient, so its steps hardly change, but clipping and logs do"
         self.report(
             AccumulationNotScaled.found(
                 subject,
                 where,
-                what=f"{words} ran {count:,} times before the step, each time from a mean over its part of the batch: the gradient of {subject}"
+                what=f"{words} ran {count:,} times before the step, each time from a mean over its part of the batch: "
+                f"the gradient of {subject}"
                 f"{and_others(names, len(found))} is the sum of {count:,} means, {count:,} times that of the whole batch",
-                why=f"backward() adds to `.grad`; {count:,} means add up to {count:,} × their mean, as if the learning rate were {count:,} times as large"
-                + (also if indifferent else ""),
-                fix=f"Divide each loss before its backward pass: `(loss / {count:,}).backward()`; if the sum over these losses is what you want, "
+                why=f"backward() adds to `.grad`; {count:,} means add up to {count:,} × their mean, "
+                f"as if the learning rate were {count:,} times as large" + (also if indifferent else ""),
+                fix=f"Divide each loss before its backward pass: `(loss / {count:,}).backward()`; "
+                "if the sum over these losses is what you want, "
                 "as for several tasks, leave it",
                 severity=Severity.NOTE if indifferent else Severity.WARNING,
             )

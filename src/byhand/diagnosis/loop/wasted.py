@@ -15,7 +15,7 @@ from byhand.diagnosis.world import World, origin_of
 from byhand.graph import Origin
 from byhand.recording.calls import has_hooks
 from byhand.recording.happenings import Happening
-from byhand.words import located, plain
+from byhand.words import located
 
 CYCLES = 3  # steps in a row, each after a wasted pass: fewer may be steps that were to be skipped
 
@@ -76,7 +76,7 @@ class Wasted(Part):
         return last is None or any(weakref.ref(parameter) in last.reached for parameter in parameters(optimizer))
 
     def _over(self) -> None:
-        """A step was made: what was thrown away since the one before?"""
+        """A step was made: count what was thrown away since the one before."""
         for site in [site for site in self._streak if site not in self._turn]:
             del self._streak[site]
         for site, story in self._turn.items():
@@ -96,7 +96,8 @@ class Wasted(Part):
                 what=f"{quoted(clearing, '')}{at(clearing)} throws away what {words} gave to {subject}{and_others(names, count)}: "
                 f"no step used it and nobody read it, {CYCLES} times in a row",
                 why=f"{words} → .grad → cleared{at(clearing)} ✂ → the step, which sees only what a later backward pass adds",
-                fix=f"Clear once for each step, before the first backward pass: move {located(clearing)} out of the part between the passes, "
+                fix=f"Clear once for each step, before the first backward pass: move {located(clearing)} "
+                f"out of the part between the passes, "
                 f"or leave {words} out if its gradient is not wanted",
             )
         )

@@ -49,7 +49,7 @@ class Broadcast(Family):
             if not 0 <= said.call < len(calls):
                 continue
             pair = _pair(node, calls[said.call])
-            if pair is not None and not _meant(passing, pair, calls):
+            if pair is not None and (_is_loss(calls[said.call]) or not _meant(passing, pair, calls)):
                 self._report(passing, node, pair, calls[said.call])
 
     def _report(self, passing: Passing, node: Node, pair: _Pair, call: Call) -> None:
@@ -67,10 +67,10 @@ class Broadcast(Family):
             LossBroadcast.found(
                 subject,
                 where or passing.origin,
-                what=f"{function} takes shapes {shape(pair.left)} and {shape(pair.right)} and gives {shape(pair.result)}: {made:,} numbers of {count:,} "
-                "pairs. Every prediction is compared with every target.",
-                why=f"{shape(column)} and {shape(row)}{line} → broadcast to {shape(pair.result)} → mean or sum → loss. The gradient of each prediction "
-                f"is about all {count:,} targets, so the best it can learn is the same value for every sample.",
+                what=f"{function} takes shapes {shape(pair.left)} and {shape(pair.right)} and gives {shape(pair.result)}: "
+                f"{made:,} numbers instead of {count:,}. Every prediction is compared with every target.",
+                why=f"{shape(column)} and {shape(row)}{line} → broadcast to {shape(pair.result)} → mean or sum → loss. "
+                f"The gradient of each prediction is about all {count:,} targets, so the best it can learn is the same value for every sample.",
                 fix=_fix(subject if side is not None and side.meta.shape == column else "", column, row),
                 passes=(passing.number,),
             )
@@ -106,6 +106,11 @@ def _same_elements(left: Sequence[int], right: Sequence[int]) -> bool:
     return len(left) != len(right) and math.prod(left) > 1 and [n for n in left if n != 1] == [n for n in right if n != 1]
 
 
+def _is_loss(call: Call) -> bool:
+    """Whether the operation is a loss function, whose operands belong together one by one."""
+    return getattr(call.function, "__name__", "").endswith("_loss")
+
+
 def _meant(passing: Passing, pair: _Pair, calls: Sequence[Call]) -> bool:
     """Whether all pairs are written on purpose, or one side is trained itself: a bias, a table of levels."""
     graph = passing.graph
@@ -139,4 +144,5 @@ def _fix(prediction: str, column: Sequence[int], row: Sequence[int]) -> str:
     extra = next((place for place, size in enumerate(column) if size == 1 and (place >= len(row) or row[place] != 1)), len(column) - 1)
     place = -1 if extra == len(column) - 1 else extra
     name = plain(prediction) if prediction.isidentifier() else "prediction"
-    return f"Give both the same shape before they meet: `{name}.squeeze({place})`, or `target.unsqueeze({place})` for the side of shape {shape(row)}."
+    ways = f"`{name}.squeeze({place})`, or `target.unsqueeze({place})` for the side of shape {shape(row)}"
+    return f"Give both the same shape before they meet: {ways}."

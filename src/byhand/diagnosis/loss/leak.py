@@ -76,7 +76,8 @@ class BatchLeak(Family):
     def _scrambled(
         self, passing: Passing, subject: str, where: Origin | None, before: Sequence[int], after: Sequence[int], count: int
     ) -> None:
-        what = f"A view makes {shape(after)} of {shape(before)}: it keeps the numbers in their order in memory and only counts them anew, so the {count:,} samples of the batch are cut up and mixed"
+        anew = "it keeps the numbers in their order in memory and only counts them anew"
+        what = f"A view makes {shape(after)} of {shape(before)}: {anew}, so the {count:,} samples of the batch are cut up and mixed"
         self._report(
             passing,
             subject,
@@ -124,7 +125,8 @@ class BatchLeak(Family):
             return
         kind = type(module).__name__
         running = "attends" if isinstance(module, torch.nn.MultiheadAttention) else "runs"
-        what = f"{kind} gets {shape(sizes)} and has batch_first=False: it {running} over dimension 0, the {sizes[0]:,} samples of the batch, and takes the {sizes[1]:,} steps for samples"
+        over = f"it {running} over dimension 0, the {sizes[0]:,} samples of the batch, and takes the {sizes[1]:,} steps for samples"
+        what = f"{kind} gets {shape(sizes)} and has batch_first=False: {over}"
         name = next((path for path in _paths(passing, call)), kind)
         self._report(
             passing,
@@ -142,8 +144,8 @@ class BatchLeak(Family):
                 subject,
                 where or passing.origin,
                 what=f"{what}. Each of them has its own target in the loss.",
-                why=f"sample i → {through}{line} → every other sample's prediction → loss: the gradient of one sample's loss reaches the others' inputs, and "
-                "a prediction depends on who else is in the batch.",
+                why=f"sample i → {through}{line} → every other sample's prediction → loss: the gradient of one sample's loss "
+                "reaches the others' inputs, and a prediction depends on who else is in the batch.",
                 fix=fix,
                 passes=(passing.number,),
             )

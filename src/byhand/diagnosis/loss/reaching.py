@@ -8,17 +8,17 @@ from byhand.graph import Graph, Node
 _ELEMENTWISE = frozenset(
     f"{name}Backward0"
     for name in (
-        "Add Sub Rsub Mul Div Neg Abs Pow Square Exp Log Log1P Sqrt Where Clamp ClampMin ClampMax Maximum Minimum Relu Softplus LogSigmoid Sigmoid Tanh"
-        " Sign MaskedFill LeakyRelu LogAddExp Expand MseLoss L1Loss SmoothL1Loss HuberLoss ToCopy Clone Alias Erf View Cosh Xlogy Threshold Hypot"
-        " BinaryCrossEntropy Logcosh Lerp Addcmul"
+        "Abs Add Addcmul Alias BinaryCrossEntropy Clamp ClampMax ClampMin Clone Cosh Div Erf Exp Expand HuberLoss Hypot L1Loss LeakyRelu"
+        " Lerp Log Log1P LogAddExp LogSigmoid MaskedFill Maximum Minimum MseLoss Mul Neg Pow Relu Rsub Sigmoid Sign SmoothL1Loss Softplus Sqrt"
+        " Square Sub Tanh Threshold ToCopy View Where Xlogy"
     ).split()
-) | {"PowBackward1", "DivBackward1", "MulBackward1", "ClampBackward1", "ExpandBackward0", "WhereBackward0"}
+) | {"PowBackward1", "DivBackward1", "MulBackward1", "ClampBackward1"}
 _WHOLE = frozenset({"MeanBackward0", "SumBackward0"})
 
 
 def becomes_loss(graph: Graph, node: Node) -> bool:
     """Whether a result is only worked on element by element, and then summed up as a whole, on every way to the loss."""
-    taken = _taken(graph)
+    taken = consumers(graph)
     waiting, met, summed = [node.index], {node.index}, False
     for index in waiting:
         here = graph.nodes[index]
@@ -30,7 +30,7 @@ def becomes_loss(graph: Graph, node: Node) -> bool:
             return False
         for after in following:
             name = graph.nodes[after].name
-            if name not in _ELEMENTWISE and name not in _WHOLE and not _sums_all(graph, graph.nodes[after]):
+            if name not in _ELEMENTWISE and name not in _WHOLE and not _sums_all(graph.nodes[after]):
                 return False
             if after not in met:
                 met.add(after)
@@ -38,13 +38,9 @@ def becomes_loss(graph: Graph, node: Node) -> bool:
     return summed
 
 
-def _sums_all(graph: Graph, node: Node) -> bool:
+def _sums_all(node: Node) -> bool:
     """Whether a mean or sum over named dimensions leaves a single number."""
     return node.name in {"MeanBackward1", "SumBackward1"} and math.prod(node.outputs[0].shape) == 1
-
-
-def _taken(graph: Graph) -> list[list[int]]:
-    return list(consumers(graph))
 
 
 def samples(graph: Graph) -> set[int]:

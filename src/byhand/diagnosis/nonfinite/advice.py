@@ -31,7 +31,7 @@ def advice(scene: Scene, index: int, expression: str, operand: str, branch: Bran
         if node.name.startswith(prefixes):
             return words.format(x=operand or "x", whole=expression, more=better(scene, index))
     if not rules_of(node.name, 0):
-        return f"Look into the backward of `{expression}`: of finite numbers it makes what is not finite, by a division by 0 or a number too large."
+        return f"Look into the backward of `{expression}`: it divides finite numbers by 0, or makes them too large."
     return f"Keep what goes into `{expression}` away from the numbers where it or its derivative is infinite."
 
 

@@ -69,7 +69,7 @@ class Hiding:
         groups: dict[tuple[str, str], list[Reference]] = {}
         for reference, place in self.places.items():
             entry = self.ledger.entries.get(reference, Entry())
-            if entry.passes and not entry.moved and reference not in held:
+            if entry.passes > (entry.plain and place.bare) and not entry.moved and reference not in held:
                 groups.setdefault((place.owner, place.attribute), []).append(reference)
         for references in groups.values():
             yield self._finding(sorted(references, key=lambda each: not self.ledger.entries[each].weighs))

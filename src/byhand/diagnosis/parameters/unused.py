@@ -123,7 +123,7 @@ class Naming:
             siblings = [f"{inside}.{name}" for name, _ in container.named_children()]
             busy = [each for each in siblings if self._runs(each, called)]
             if busy:
-                return self._sibling(f"{inside}.{below[1]}", busy, owner, attribute)
+                return self._sibling(inside, busy, owner, attribute)
         return self._absent(inside, owner, attribute, called)
 
     def _runs(self, path: str, called: set[Any]) -> bool:
@@ -133,14 +133,13 @@ class Naming:
         reference = held(module)
         return findable(reference) and reference in called
 
-    def _sibling(self, part: str, busy: list[str], owner: str, attribute: str) -> Idle:
+    def _sibling(self, container: str, busy: list[str], owner: str, attribute: str) -> Idle:
         where = sources.mentioned(type(self._modules[owner]), attribute)
         return Idle(
-            part,
+            container,
             where,
-            f"module {self._name(part)} was not called; its {'sibling' if len(busy) == 1 else 'siblings'} "
-            f"{are([self._name(each) for each in busy], 'was', 'were')}.",
-            f"{type(self._modules[owner]).__name__} chooses among {self._name(attribute)}{at(where)}, and never chose this one.",
+            f"no call went there; {are([self._name(each) for each in busy], 'was', 'were')} called.",
+            f"{type(self._modules[owner]).__name__} chooses among {self._name(container)}{at(where)}, and never chose these.",
             "Nothing, if an expert or an exit may stay idle; if every one should be trained, this is an error: look at how it is chosen. "
             "Under DistributedDataParallel set find_unused_parameters=True.",
             Severity.NOTE,

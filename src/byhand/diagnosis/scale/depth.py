@@ -19,6 +19,8 @@ from byhand.recording.saved import Saved
 
 LAYERS = 5  # fewer are no chain
 FALL, GROWTH = 1e6, 1e4
+SOME = 1e3  # growth that counts where the weight's gradient is so much larger than the weight
+HUGE = 100.0
 PART = 0.5  # of the whole way, in powers of ten, that a single step may make
 GROWING = 3  # passes in a row
 LITTLE, MUCH = 1e2, 1e4  # how much the gradient has grown since the first pass
@@ -63,7 +65,14 @@ class Depth(Family):
             return
         key = weakref.ref(passing.live[first.index].variable)
         self._judge(("vanishing", key), passing, VanishingGradient if _vanishes(chain) else None, chain)
-        self._judge(("exploding", key), passing, ExplodingGradient if _explodes(chain) else None, chain)
+        self._judge(("exploding", key), passing, ExplodingGradient if self._explodes(passing, chain, first.index) else None, chain)
+
+    def _explodes(self, passing: Passing, chain: Chain, leaf: int) -> bool:
+        """Whether the gradient grows by very much over many layers."""
+        steps = [math.log(after / before) for before, after in pairwise(chain.norms)]
+        growth = sum(steps)
+        beyond = self._leaves.get(leaf, 0.0) > HUGE * norm(passing.live[leaf].variable)
+        return growth >= math.log(SOME if beyond else GROWTH) and max(steps) <= PART * growth
 
     def _judge(self, key: Any, passing: Passing, kind: Any, chain: Chain) -> None:
         if kind is None:
@@ -107,10 +116,3 @@ def _vanishes(chain: Chain) -> bool:
     steps = [math.log(before / after) for before, after in pairwise(chain.norms)]
     fall = sum(steps)
     return fall >= math.log(FALL) and max(steps) <= PART * fall and chain.norms[0] >= FALL * chain.largest_at_end
-
-
-def _explodes(chain: Chain) -> bool:
-    """Whether the gradient grows by very much over many layers."""
-    steps = [math.log(after / before) for before, after in pairwise(chain.norms)]
-    growth = sum(steps)
-    return growth >= math.log(GROWTH) and max(steps) <= PART * growth

@@ -159,10 +159,9 @@ def _of_scores(passing: Passing, node: Node) -> bool:
 
 def _by_unit(mask: Any, before: Node) -> Any:
     """Which units are silent for all samples: of a convolution the channels, else the last dimension."""
+    place = mask.dim() - 1
     if "Convolution" in before.name:
         place = 1 if mask.dim() == len(before.outputs[0].shape) and mask.dim() > 2 else 0
-    else:
-        place = mask.dim() - 1
     others = [each for each in range(mask.dim()) if each != place]
     return mask.all(dim=others) if others else mask
 

@@ -70,8 +70,10 @@ def flatness(name: str, grad: Any, sent: Any, saved: Saved) -> tuple[float, floa
 
 def kept(saved: Saved, name: str) -> Any:
     """What a node saved; None if it did not, or must not be asked."""
+    if name not in saved:
+        return None
     try:
-        return saved[name] if name in saved else None
+        return saved[name]
     except ByhandError:
         return None
 

@@ -1,6 +1,7 @@
 """What is said of gradients that vanish or explode."""
 
 import math
+import re
 from collections import Counter
 from itertools import pairwise
 
@@ -56,11 +57,8 @@ def exploding(passing: Passing, chain: Chain, leaves: dict[int, float]) -> Findi
         f"{rounded(by, 2)} at each of {counted(len(chain.norms) - 1, steps, steps_many)}. ‖{subject}.grad‖ = "
         f"{rounded(leaves.get(leaf.index, math.nan), 2)} beside ‖{subject}‖ = {rounded(_size(weight), 2)}.",
         why=f"Each {steps} multiplies the gradient by its weights and the slope of its activation, and here the product is well above 1.",
-        fix=(
-            f"Start {subject} with a smaller scale (`nn.init.orthogonal_({subject})`"
-            f"{', gain 1' if recurrent else f', or std = 1/√{_inputs(weight)} ≈ {rounded(_inputs(weight) ** -0.5, 2)}'}), or normalize in between; "
-            "`torch.nn.utils.clip_grad_norm_` before the step bounds what is left."
-        ),
+        fix=f"Start {subject} with a smaller scale ({_start(subject, weight)}), or normalize in between; "
+        "`torch.nn.utils.clip_grad_norm_` before the step bounds what is left.",
         passes=(passing.number,),
     )
 
@@ -75,10 +73,11 @@ def growing(passing: Passing, norms: list[float], leaves: dict[int, float], weig
         subject,
         passing.origin,
         what=f"The gradient grows from pass to pass: its norm was {told} in the passes looked at, {rounded(norms[-1] / norms[0], 2)} times "
-        f"the first, and is now {rounded(norms[-1] / weights, 2) if weights else '∞'} times that of the weights. Most of it belongs to {subject}.",
-        why="Each step overshoots: it goes so far beyond the minimum that the next gradient is larger than the last, so training runs away.",
-        fix=f"Use a smaller learning rate{f' than lr={rate[1]:g}' if rate else ''}, bring the inputs to a scale around 1, and bound the step: "
-        "`torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)` before `optimizer.step()`.",
+        f"the first, and is now {rounded(norms[-1] / weights, 2) if weights else '∞'} times that of the weights. "
+        f"Most of it belongs to {subject}.",
+        why="Each step overshoots: it goes so far beyond the minimum that the next gradient is larger, so training runs away.",
+        fix=f"Use a smaller learning rate{f' than lr={rate[1]:g}' if rate else ''}, bring the inputs to a scale around 1, "
+        "and bound the step: `torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)` before `optimizer.step()`.",
         severity=Severity.ERROR if certain else Severity.WARNING,
         passes=(passing.number,),
     )
@@ -129,10 +128,8 @@ def _step(passing: Passing, weight: torch.Tensor, size: float) -> tuple[bool, st
     relative, floor = rate[1] * size / whole, _HALF * torch.finfo(weight.dtype).eps
     if not relative < floor:
         return False, ""
-    return (
-        True,
-        f" A step of lr={rate[1]:g} changes the weight by {rounded(relative, 2)} of itself, less than its rounding ({rounded(floor, 2)}): it stays as it is.",
-    )
+    lost = f"changes the weight by {rounded(relative, 2)} of itself, less than its rounding ({rounded(floor, 2)})"
+    return True, f" A step of lr={rate[1]:g} {lost}: it stays as it is."
 
 
 def _rate(passing: Passing, weight: torch.Tensor) -> tuple[torch.optim.Optimizer, float] | None:
@@ -148,5 +145,10 @@ def _size(weight: torch.Tensor) -> float:
     return float(torch.linalg.vector_norm(weight.detach(), dtype=torch.complex128 if weight.is_complex() else torch.float64))
 
 
-def _inputs(weight: torch.Tensor) -> int:
-    return max(weight[0].numel() if weight.dim() > 1 else weight.numel(), 1)
+def _start(subject: str, weight: torch.Tensor) -> str:
+    """A start that keeps the scale of what goes through a weight."""
+    if weight.dim() < 2:
+        return "below 1 in size"
+    inputs = max(weight[0].numel(), 1)
+    written = re.sub(r"\.(\d+)", r"[\1]", subject)
+    return f"`nn.init.orthogonal_({written})`, or std = 1/√{inputs:,} ≈ {rounded(inputs**-0.5, 2)}"

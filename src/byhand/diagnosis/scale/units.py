@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import torch
-
 from byhand.diagnosis.kinds.scale import DeadUnit, Saturated
 from byhand.diagnosis.passing import Passing
 from byhand.findings import Finding, Severity
@@ -58,8 +56,8 @@ def dead(passing: Passing, index: int, leaf: int, seen: Dead, *, nothing: bool) 
         subject,
         said.origin or passing.origin,
         what=f"{units} dead: {function} is at its flat end for each of {counted(seen.samples, 'sample')}, pass after pass; {gets}.",
-        why=f"loss → {function} {_at(said)}✂ {subject}: the slope there is 0, so 0 · gradient = 0, and what gets no gradient does not come back."
-        f"{_bias(passing, leaf)}",
+        why=f"loss → {function} {_at(said)}✂ {subject}: the slope there is 0, so 0 · gradient = 0, and what gets no gradient "
+        f"does not come back.{_bias(passing, leaf)}",
         fix=f"Start the layer of {subject} with a smaller or zero bias and a smaller scale, lower the learning rate, or write "
         f"`torch.nn.functional.leaky_relu` (or gelu) in place of {function}"
         + ("." if severity is not Severity.NOTE else "; it is an error when no unit of the layer is left."),
@@ -130,8 +128,3 @@ def _cure(name: str, subject: str, *, single: bool) -> str:
         f"Start {plain(subject)} within the bounds, widen them, or use a bound with a slope (tanh, sigmoid); if it is to be projected, "
         f"write `with torch.no_grad(): {plain(subject)}.clamp_(...)` after the step."
     )
-
-
-def bounds(tensor: torch.Tensor) -> tuple[float, float]:
-    """The least and the largest element."""
-    return float(tensor.min()), float(tensor.max())

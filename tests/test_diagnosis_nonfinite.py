@@ -92,12 +92,12 @@ def filled():
 
 def multiplied():
     x, mask = torch.tensor([0.0, 1.0], requires_grad=True), torch.tensor([0.0, 1.0])
-    train(lambda: (x.sqrt() * mask).sum(), [x], steps=1)
+    train(lambda: torch.sum(x.sqrt() * mask), [x], steps=1)
 
 
 def indexed():
     x = torch.tensor([0.0, 1.0], requires_grad=True)
-    train(lambda: x.sqrt()[x > 0].sum(), [x], steps=1)
+    train(lambda: torch.sum(x.sqrt()[x > 0]), [x], steps=1)
 
 
 def far_away():
@@ -118,7 +118,11 @@ def test_a_mask_behind_a_mixing_operation_is_none_of_one_element():
         layer, x = nn.Linear(4, 4), torch.randn(3, 4)
         bias = torch.zeros(3, 4)
         bias[1] = -torch.inf
-        train(lambda: (torch.softmax(layer(x) + bias, dim=-1) @ x.mT)[torch.tensor([True, False, True])].sum(), layer.parameters(), steps=1)
+        train(
+            lambda: torch.sum((torch.softmax(layer(x) + bias, dim=-1) @ x.mT)[torch.tensor([True, False, True])]),
+            layer.parameters(),
+            steps=1,
+        )
 
     finding = only(program)
     assert finding.code == "non-finite-gradient"
@@ -158,7 +162,7 @@ def test_a_parameter_that_was_never_filled_is_named():
 
     def program():
         scale = torch.full((3,), torch.nan, requires_grad=True)
-        train(lambda: (scale * 2).sum(), [scale], steps=1)
+        train(lambda: torch.sum(scale * 2), [scale], steps=1)
 
     assert only(program).why.startswith("scale itself is not finite in 3 elements")
 
@@ -168,7 +172,7 @@ def test_a_mean_of_nothing_is_told_as_such():
 
     def program():
         w = torch.ones(3, requires_grad=True)
-        train(lambda: (w * 2)[w > 5].mean(), [w], steps=1)
+        train(lambda: torch.mean((w * 2)[w > 5]), [w], steps=1)
 
     assert "0 elements" in only(program).why
 
@@ -337,7 +341,7 @@ def double_where():
 def causal():
     layer, x = nn.Linear(4, 4), torch.randn(2, 5, 4)
     mask = torch.full((5, 5), -torch.inf).triu(1)
-    train(lambda: (torch.softmax(layer(x) @ x.mT + mask, -1) @ x).sum(), layer.parameters())
+    train(lambda: torch.sum(torch.softmax(layer(x) @ x.mT + mask, -1) @ x), layer.parameters())
 
 
 def zero_norm():
@@ -348,7 +352,7 @@ def zero_norm():
 def unused():
     x = torch.zeros(3, requires_grad=True)
     assert torch.log(x.detach()).isinf().all()
-    train(lambda: (x.square() + 1).sum(), [x])
+    train(lambda: torch.sum(x.square() + 1), [x])
 
 
 def guarded():

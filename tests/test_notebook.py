@@ -240,9 +240,8 @@ def test_a_diagnosis_names_the_cell_and_ends_after_the_steps(capfd, monkeypatch,
     """The finding's line, and every line in its sentences, is that of a cell; what comes after the wanted steps does not run."""
     pytest.importorskip("nbclient")
     monkeypatch.chdir(tmp_path)
-    Path("loop.ipynb").write_text(json.dumps(written(UNCLEARED, LOOP, "print('later')")), encoding="utf-8")
 
-    assert main(["diagnose", "loop.ipynb", "--steps", "3"]) == 1
+    assert main(["diagnose", written(UNCLEARED, LOOP, "print('later')"), "--steps", "3"]) == 1
 
     printed = capfd.readouterr().out
     assert "gradient-accumulated  model.weight  cell 2, line 2" in printed

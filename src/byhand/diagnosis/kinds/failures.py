@@ -62,4 +62,4 @@ class NotAScalar(Kind):
     """
 
     code = "not-a-scalar"
-    example = "not_a_scalar.py"
+    example = "wave_heights.py"

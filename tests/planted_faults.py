@@ -8,6 +8,7 @@ import planted_loops as loops
 import planted_tampers as tampers
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 
 class Trial:
@@ -160,6 +161,26 @@ def hide(trial):
     """Adds layers in a plain list."""
     trial.model.adapters = [nn.Linear(trial.subject.width, trial.subject.width)]
     trial.tamper(tampers.adapted)
+
+
+def adapt(trial):
+    """Adds a layer that works on the last size of whatever comes: as it should be."""
+    trial.model.adapters = nn.ModuleList([nn.Linear(trial.subject.width, trial.subject.width)])
+    trial.tamper(tampers.adapted)
+
+
+def rely(trial):
+    """Trains the end of the model on what its frozen rest gives: as it should be."""
+    trial.model.requires_grad_(False)
+    end = trial.model.get_submodule(trial.subject.last).requires_grad_(True)
+    trial.descend(end.parameters())
+
+
+def save_memory(trial):
+    """Works the middle out again in the backward pass: as it should be."""
+    middle = trial.model.get_submodule(trial.subject.middle)
+    forward = middle.forward
+    middle.forward = lambda *inputs, **named: checkpoint(forward, *inputs, use_reentrant=False, **named)
 
 
 def forget(trial):

@@ -42,6 +42,33 @@ def scaled(trial):
         scaler.update()
 
 
+def searched(trial):
+    """With an optimizer that calls the loss itself: as it should be."""
+    model = trial.model
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=3)
+    for inputs, target in trial.batches[:2]:
+
+        def closure(inputs=inputs, target=target):
+            optimizer.zero_grad()
+            loss = trial.loss(model(*inputs), target)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+
+
+def mixed(trial):
+    """With 16 bits where that does no harm: as it should be."""
+    model, optimizer = trial.model, trial.optimizer
+    for inputs, target in trial.batches:
+        optimizer.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = trial.loss(model(*inputs), target)
+        loss.backward()
+        torch.nn.utils.clip_grad_value_(model.parameters(), 1.0)
+        optimizer.step()
+
+
 def validated(trial):
     """A look at the loss without gradient between the steps, in eval mode, and an average of the weights: as it should be."""
     model, optimizer = trial.model, trial.optimizer

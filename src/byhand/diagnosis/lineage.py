@@ -26,7 +26,8 @@ _SHARED = range(-5, 257)  # Python has these integers once only, so that meeting
 class Use(NamedTuple):
     """A tensor, or a Python number that came from one, went into a call.
 
-    `maker` is the call that gave or last wrote it, -1 if none is known. `needs` says that it needed a gradient; `reference` is None for a number.
+    `maker` is the call that gave or last wrote it, -1 if none is known. `needs` says that it needed a gradient; `reference` is None for
+    a number.
     """
 
     call: int

@@ -53,8 +53,7 @@ class Cut(Family):
         """Say what no pass ever reached."""
         left = {each: known for each, known in self._lost.items() if each not in self._reached}
         if problem is not None:
-            for leaf, each in refused(self.world, problem).items():
-                left[leaf] = each
+            left |= refused(self.world, problem)
         self._wanted.look()
         for finding in report(left, self._wanted):
             self.report(finding)

@@ -162,10 +162,11 @@ class _Told:
     def _entered(self) -> str:
         """What the user calls the value through which the graph leads back into an earlier pass."""
         carried = self.carried
-        if carried is None:
+        graph = self.passing.graph
+        if carried is None or all(graph.nodes[root.node].sequence < carried.mark for root in graph.roots):
             return ""
         old = {node.sequence for node in carried.graph.nodes if not node.leaf}
-        places = border(self.passing.graph, lambda node: not node.leaf and node.sequence in old, self.found.node.index)
+        places = border(graph, lambda node: not node.leaf and node.sequence in old, self.found.node.index)
         return next((holder(name) for node, nr in places if (name := called(self.passing.describe(node), nr))), "")
 
     def _fix_writer(self, writer: Writer) -> str:
@@ -181,7 +182,7 @@ class _Told:
             return f"Leave out inplace=True at {line}: the result then is a new tensor."
         if writer.form == "out":
             return f"Leave out out= at {line} and use what the function returns."
-        if writer.name == "__setitem__" and writer.times > 1:
+        if writer.name == "__setitem__" and writer.looped:
             return (
                 f"Collect the parts in a list and join them after the loop, `{name} = torch.stack(parts)`, instead of writing into it "
                 f"at {line}; or write into a copy, `{name} = {name}.clone()` right before."
@@ -194,7 +195,7 @@ class _Told:
 
     def _fix_method(self, writer: Writer, name: str, line: str) -> str:
         plain = writer.name.strip("_")
-        texts = [each.text for each in writer.place.operands]
+        texts = [f"{each.keyword}={each.text}" if each.keyword else each.text for each in writer.place.operands]
         if writer.place.operator and plain in _OPERATORS and len(texts) == 2 and texts[0] == name:
             return f"Write `{name} = {name} {_OPERATORS[plain]} {texts[1]}` at {line}: a new tensor, and the old one stays as it was saved."
         if writer.place.receiver is not None and writer.place.receiver.text == name and hasattr(torch.Tensor, plain):

@@ -49,7 +49,7 @@ class Step:
 class Writer:
     """A call that wrote: its function's name, how the program wrote it, the number of the call, how often its line wrote in all.
 
-    `form` says what makes it write: see `_form`; `module` that a module made the call; `target` is
+    `form` says what makes it write: see `_form`; `module` that a module made the call, `looped` that its place in the program wrote before too; `target` is
     what the program calls the tensor there.
     """
 
@@ -60,6 +60,7 @@ class Writer:
     times: int = 1
     form: str = "method"
     module: bool = False
+    looped: bool = False
     target: str = ""
 
 
@@ -78,8 +79,12 @@ def writer_after(world: World, number: int, data: Sequence[torch.Tensor], saved_
         return None
     call = calls[found[0]]
     place = written(call.code, call.instruction) if call.code is not None else Written("", 0)
-    times = sum((calls[each].code, calls[each].instruction) == (call.code, call.instruction) for each in found)
-    return Writer(name_of(call), place, origin_of_call(call), found[0], times, _form(call), bool(call.modules), _target_text(call, place))
+    site = call.code, call.instruction
+    times = sum((calls[each].code, calls[each].instruction) == site for each in found)
+    looped = sum((each.code, each.instruction) == site for each in calls) > 1
+    return Writer(
+        name_of(call), place, origin_of_call(call), found[0], times, _form(call), bool(call.modules), looped, _target_text(call, place)
+    )
 
 
 def _candidates(call: Call, results: bool) -> Iterator[Any]:

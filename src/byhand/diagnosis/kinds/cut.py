@@ -7,8 +7,8 @@ from byhand.findings import Severity
 class GraphCut(Kind):
     """The value of a weight goes into the loss, but its gradient does not come back: on the way, the tensor lost its history.
 
-    The weight keeps `.grad` None and never moves, while the loss may still fall because of the others. Where nothing with a history is left,
-    PyTorch raises "element 0 of tensors does not require grad". The causes are told apart: `detach`, `data`, `rewrap` (a new tensor made of
+    The weight keeps `.grad` None and never moves, while the loss may still fall because of the others. Where nothing with a history is
+    left, PyTorch raises "element 0 of tensors does not require grad". The causes are told apart: `detach`, `data`, `rewrap` (a new tensor made of
     the numbers of another, by `torch.tensor` and its like), `no-grad`, `integer`, `numpy`, `item` (a Python number goes on instead of the
     tensor), `parameter-in-forward` (`nn.Parameter(x)` is a new leaf), `non-differentiable` (an output that has no derivative, or that a
     Function marked so).
@@ -24,7 +24,8 @@ class GraphCut(Kind):
     code = "graph-cut"
     intended = (
         "A tensor that is detached for a target, a discriminator or a log is no fault as long as the weight behind it gets its gradient "
-        "from another path or pass, or is given to no optimizer. It is an error where an optimizer steps the weight and nothing ever reaches it."
+        "from another path or pass, or is given to no optimizer. It is an error where an optimizer steps the weight and nothing ever"
+        " reaches it."
     )
     example = "date_translation.py"
 

@@ -10,7 +10,7 @@ from byhand.diagnosis.family import Family
 from byhand.diagnosis.kinds.loss import LossBroadcast
 from byhand.diagnosis.loss.reaching import becomes_loss
 from byhand.diagnosis.passing import Passing
-from byhand.diagnosis.ways import edges, nearest_leaf
+from byhand.diagnosis.ways import consumers, edges, nearest_leaf
 from byhand.diagnosis.world import origin_of_call
 from byhand.graph import Edge, Node
 from byhand.recording.calls import Call, Needing, Seen
@@ -41,8 +41,12 @@ class Broadcast(Family):
         if not passing.closely or passing.kind != "backward":
             return
         calls: list[Call] | None = None
+        taken: Sequence[list[int]] = ()
         for node in passing.graph.nodes:
-            if node.name not in _PAIRING or not _grows(node) or not becomes_loss(passing.graph, node):
+            if node.name not in _PAIRING or not _grows(node):
+                continue
+            taken = taken or consumers(passing.graph)
+            if not becomes_loss(passing.graph, node, taken):
                 continue
             calls = calls if calls is not None else self.world.calls()
             said = passing.describe(node.index)
@@ -70,7 +74,7 @@ class Broadcast(Family):
                 what=f"{function} takes shapes {shape(pair.left)} and {shape(pair.right)} and gives {shape(pair.result)}: "
                 f"{made:,} numbers instead of {count:,}. Every prediction is compared with every target.",
                 why=f"{shape(column)} and {shape(row)}{line} → broadcast to {shape(pair.result)} → mean or sum → loss. "
-                f"The gradient of each prediction is about all {count:,} targets, so the best it can learn is the same value for every sample.",
+                f"The gradient of each prediction is about all {count:,} targets, so the best it can learn is one value for all.",
                 fix=_fix(subject if side is not None and side.meta.shape == column else "", column, row),
                 passes=(passing.number,),
             )

@@ -1,6 +1,7 @@
 """How a value goes on to the loss."""
 
 import math
+from collections.abc import Sequence
 
 from byhand.diagnosis.ways import HANDED_ON, consumers, edges
 from byhand.graph import Graph, Node
@@ -9,16 +10,15 @@ _ELEMENTWISE = frozenset(
     f"{name}Backward0"
     for name in (
         "Abs Add Addcmul Alias BinaryCrossEntropy Clamp ClampMax ClampMin Clone Cosh Div Erf Exp Expand HuberLoss Hypot L1Loss LeakyRelu"
-        " Lerp Log Log1P LogAddExp LogSigmoid MaskedFill Maximum Minimum MseLoss Mul Neg Pow Relu Rsub Sigmoid Sign SmoothL1Loss Softplus Sqrt"
-        " Square Sub Tanh Threshold ToCopy View Where Xlogy"
+        " Lerp Log Log1P LogAddExp LogSigmoid MaskedFill Maximum Minimum MseLoss Mul Neg Pow Relu Rsub Sigmoid Sign SmoothL1Loss"
+        " Softplus Sqrt Square Sub Tanh Threshold ToCopy View Where Xlogy"
     ).split()
 ) | {"PowBackward1", "DivBackward1", "MulBackward1", "ClampBackward1"}
 _WHOLE = frozenset({"MeanBackward0", "SumBackward0"})
 
 
-def becomes_loss(graph: Graph, node: Node) -> bool:
+def becomes_loss(graph: Graph, node: Node, taken: Sequence[list[int]]) -> bool:
     """Whether a result is only worked on element by element, and then summed up as a whole, on every way to the loss."""
-    taken = consumers(graph)
     waiting, met, summed = [node.index], {node.index}, False
     for index in waiting:
         here = graph.nodes[index]

@@ -12,7 +12,7 @@ from byhand.diagnosis.parameters.flows import Reference, went_in
 from byhand.diagnosis.parameters.ledger import MOST, Holder, Ledger
 from byhand.diagnosis.parameters.sentences import are, at, steps
 from byhand.diagnosis.world import origin_of_call
-from byhand.findings import Finding
+from byhand.findings import Finding, Severity
 from byhand.graph import Origin
 from byhand.recording.calls import Call
 from byhand.recording.modules import named_modules
@@ -65,7 +65,7 @@ class Freezes:
                 new = [each for each in self.ledger.order(references) if each not in told]
                 told.update(new)
                 if new:
-                    yield self._finding(holder, new, reason, fix)
+                    yield self._finding(holder, new, reason, fix, Severity.WARNING if reason.endswith(_GROUP) else Severity.ERROR)
 
     def _reasons(self, holder: Holder) -> Iterator[tuple[set[Reference], str, str]]:
         """Why frozen parameters were meant to be trained."""
@@ -83,11 +83,11 @@ class Freezes:
         for number in range(holder.groups) if holder.groups > 1 else ():
             group = {each for each, mine in holder.held.items() if mine == number}
             if group and group <= frozen:
-                yield group, f"the optimizer{at(holder.made)} has a group of its own for them, and the whole group is frozen", _THAW
+                yield group, f"the optimizer{at(holder.made)} has a group of its own for them, and {_GROUP}", _THAW
         if holder.held and holder.held.keys() <= frozen | holder.lost:
             yield {*frozen, *holder.lost}, f"nothing that the optimizer{at(holder.made)} holds needs a gradient", _THAW
 
-    def _finding(self, holder: Holder, references: list[Reference], reason: str, fix: str) -> Finding:
+    def _finding(self, holder: Holder, references: list[Reference], reason: str, fix: str, severity: Severity) -> Finding:
         names = [self.ledger.name(each) for each in references]
         line = next((self.lines[each] for each in references if each in self.lines), None)
         frozen = f"frozen{at(line)} and never thawed" if line is not None else "made without needing a gradient"
@@ -101,9 +101,11 @@ class Freezes:
             ),
             why=f"{names[0]} was {frozen}; {reason}.",
             fix=f"{fix}{call}, before the forward pass{f' and after line {line.line}' if line is not None else ''}.",
+            severity=severity,
         )
 
 
+_GROUP = "the whole group is frozen"
 _THAW = "Call `.requires_grad_(True)`"
 
 

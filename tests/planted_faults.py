@@ -148,8 +148,10 @@ def steep(change):
 
 
 def freeze(trial):
-    """Freezes the first weight, which the optimizer is to train."""
-    next(trial.model.parameters()).requires_grad_(False)
+    """Freezes the first weight, which the optimizer trains at a rate of its own."""
+    weight, *rest = trial.model.parameters()
+    weight.requires_grad_(False)
+    trial.optimizer = torch.optim.SGD([{"params": [weight], "lr": 0.1}, {"params": rest}], lr=0.02)
 
 
 def spare(trial):

@@ -241,6 +241,19 @@ def too_far(trial):
         scaler.update()
 
 
+def thawed_too_late(trial):
+    """The end of the model is trained first, then everything, but nobody thaws what was frozen for the first part."""
+    model = trial.model
+    model.requires_grad_(False)
+    end = model.get_submodule(trial.subject.last).requires_grad_(True)
+    for trained in (end, model):
+        optimizer = torch.optim.SGD(trained.parameters(), lr=0.02)
+        for inputs, target in trial.batches[:2]:
+            optimizer.zero_grad()
+            trial.loss(model(*inputs), target).backward()
+            optimizer.step()
+
+
 def rising(trial):
     """A learning rate that never leaves 0."""
     model, optimizer = trial.model, trial.optimizer

@@ -30,9 +30,10 @@ CUTS = (
     in_the_middle("sign", "zero-gradient-op", tampers.signed, line="torch.sign", symptom=faults.zero),
     in_the_middle("comparison", "zero-gradient-op", tampers.compared, line="hidden > 0", symptom=faults.missing),
     Fault("frozen", "frozen-parameter", faults.freeze, symptom=faults.missing),
+    Fault("never thawed", "frozen-parameter", loop=loops.thawed_too_late, symptom=faults.missing),
     Fault("unused", "unused-parameter", faults.spare, symptom=faults.missing),
     Fault("hidden in a list", "unregistered-parameter", faults.hide, also=("not-in-optimizer",)),
-    Fault("non-leaf grad", "non-leaf-grad", loop=loops.looked_up, line="result.grad", also=("unused-parameter",)),
+    Fault("non-leaf grad", "non-leaf-grad", loop=loops.looked_up, line="result", also=("unused-parameter",)),
     Fault("not in optimizer", "not-in-optimizer", faults.forget, also=("gradient-accumulated",)),
     Fault("eval mode", "eval-mode", loop=loops.resting, without=NOT_MOODY),
 )

@@ -115,11 +115,11 @@ def test_a_mask_behind_a_mixing_operation_is_none_of_one_element():
     """A row of softmax that is all −∞ is no dead branch, though nobody takes that row: its operation is what is wrong."""
 
     def program():
-        layer, x = nn.Linear(4, 4), torch.randn(3, 4)
-        bias = torch.zeros(3, 4)
+        layer, x = nn.Linear(4, 4), torch.randn(4, 4)
+        bias = torch.zeros(4, 4)
         bias[1] = -torch.inf
         train(
-            lambda: torch.sum((torch.softmax(layer(x) + bias, dim=-1) @ x.mT)[torch.tensor([True, False, True])]),
+            lambda: torch.sum((torch.softmax(layer(x) + bias, dim=-1) @ x)[torch.tensor([True, False, True, True])]),
             layer.parameters(),
             steps=1,
         )
@@ -284,6 +284,21 @@ def test_steps_that_are_rounded_away_are_counted():
 
     assert (finding.code, finding.subject) == ("lost-in-rounding", "layer.weight")
     assert "bfloat16 has 8 binary digits" in finding.why
+
+
+def test_the_step_of_adam_is_its_own_formula():
+    """The learning rate, whatever the size of the gradient: a weight of 1 needs 0.004 in bfloat16."""
+
+    def program():
+        layer, x = nn.Linear(16, 16).bfloat16(), torch.randn(8, 16).bfloat16()
+        nn.init.ones_(layer.weight)
+        optimizer = torch.optim.AdamW([layer.weight], lr=1e-4)
+        for _ in range(3):
+            optimizer.zero_grad()
+            layer(x).float().square().mean().backward()
+            optimizer.step()
+
+    assert "one weight is 1, its step 9.9" in only(program).why
 
 
 def test_steps_that_arrive_are_not_lost():

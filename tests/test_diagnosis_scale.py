@@ -187,6 +187,14 @@ def waking():
     classify(model)
 
 
+def dozing():
+    """Silent in the last pass only."""
+    model = nn.Sequential(nn.Linear(6, 32), nn.ReLU(), nn.Linear(32, 2))
+    classify(model)
+    nn.init.constant_(model[0].bias, -80.0)
+    classify(model, steps=1)
+
+
 HEALTHY = [
     lambda: classify(deep(nn.ReLU, layers=8)),
     head_at_zero,
@@ -195,6 +203,7 @@ HEALTHY = [
     confident,
     sample_by_sample,
     waking,
+    dozing,
     quiet(torch.relu, units=64, silent=8),
     pinned(lambda raw: raw.clamp(-20, 2), 1.0),
 ]

@@ -21,7 +21,7 @@ import byhand
 from measuring.apart import executed, lines_of, replaced
 from measuring.suite import ANY, Answer, Program, Saying
 
-MANY = 2_000  # elements; the slow gradcheck measures a Jacobian of this number squared
+MANY = 4_096  # elements; the slow gradcheck measures a Jacobian of this number squared
 RULES = ("wrong-gradient", "wrong-gradient-shape", "second-derivative-lost", "saved-tensor-overwritten")
 
 
@@ -75,12 +75,13 @@ def anomalous(program: Program) -> Answer:
 
 
 def gradchecked(program: Program) -> Answer:
-    """What gradcheck and gradgradcheck say of each `autograd.Function` of the program, at the inputs it first had, in float64.
+    """What gradcheck says of each `autograd.Function` of the program, at the inputs it first had, in float64.
 
-    They name a function; each line of its class counts as named.
+    So does gradgradcheck, where the program differentiates twice. They name a function; each line of its class counts as named.
     """
     called: dict[Any, list[Any]] = {}
-    if "Function" not in program.path.read_text("utf-8"):
+    text = program.path.read_text("utf-8")
+    if "Function" not in text:
         return Answer(unusable="no autograd.Function in the program")
     original = torch.autograd.Function.__dict__["apply"]
 
@@ -95,23 +96,20 @@ def gradchecked(program: Program) -> Answer:
     if not called:
         return Answer(unusable="no autograd.Function was called")
     began = time.process_time()
-    sayings = [Saying(RULES, _lines_of_class(cls, program.path)) for cls, args in called.items() if _fails(cls, args)]
+    sayings = [
+        Saying(RULES, _lines_of_class(cls, program.path)) for cls, args in called.items() if _fails(cls, args, twice="create_graph" in text)
+    ]
     return Answer(tuple(sayings), seconds + time.process_time() - began)
 
 
-def _fails(cls: Any, args: list[Any]) -> bool:
+def _fails(cls: Any, args: list[Any], *, twice: bool) -> bool:
     given = tuple(each.double().requires_grad_() if isinstance(each, Tensor) and each.is_floating_point() else each for each in args)
     fast = sum(each.numel() for each in given if isinstance(each, Tensor) and each.requires_grad) > MANY
+    checks = (gradcheck, gradgradcheck) if twice else (gradcheck,)
     try:
-        if not gradcheck(cls.apply, given, raise_exception=False, fast_mode=fast):
-            return True
+        return not all(check(cls.apply, given, raise_exception=False, fast_mode=fast) for check in checks)
     except RuntimeError:
         return True
-    try:
-        return not gradgradcheck(cls.apply, given, raise_exception=False, fast_mode=fast)
-    except RuntimeError:
-        # once_differentiable, or an operation without a second derivative: PyTorch says so itself
-        return False
 
 
 def _lines_of_class(cls: Any, path: Path) -> tuple[int, ...]:

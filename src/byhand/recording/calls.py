@@ -207,11 +207,13 @@ class CallRecorder(TorchFunctionMode):
         )
 
 
-def note_returned(result: Any) -> Returned | None:
-    """The places of a result that the function mode did not see; None if nothing in it needs a gradient."""
+def note_returned(result: Any, *, anyway: bool = False) -> Returned | None:
+    """The places of a result that the function mode did not see; None if nothing in it needs a gradient, unless wanted `anyway`."""
     each = result if isinstance(result, tuple | list) else (result,)
     places = [_place(one) if isinstance(one, torch.Tensor) else (-1, 0) for one in each]
-    return Returned(tuple(places), note_result(result, values=None)) if any(sequence >= 0 for sequence, _ in places) else None
+    if not anyway and all(sequence < 0 for sequence, _ in places):
+        return None
+    return Returned(tuple(places), note_result(result, values=None))
 
 
 def _place(tensor: torch.Tensor) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 
 from byhand.recording import compiled, engine, functions, happenings, leaves, modules, saved
-from byhand.recording.calls import Call, CallRecorder, note_arguments, note_result, note_returned
+from byhand.recording.calls import Call, CallRecorder, Needing, note_arguments, note_result, note_returned
 from byhand.recording.engine import Observer, Started
 from byhand.recording.frames import outside, user_frame
 from byhand.recording.happenings import Happening
@@ -148,7 +148,8 @@ class Recorder:
         results, taken = None, []
         try:
             with engine.unnoticed():
-                results, taken = note_returned(result), note_arguments(arguments)
+                taken = note_arguments(arguments)
+                results = note_returned(result, anyway=any(isinstance(each, Needing) for each in taken))
         except Exception as problem:
             self.failed(problem)
         if results is not None:

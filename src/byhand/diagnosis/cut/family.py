@@ -13,9 +13,10 @@ from byhand.diagnosis.cut.telling import told
 from byhand.diagnosis.cut.wanted import Leaves, Wanted
 from byhand.diagnosis.cut.zeros import behind_zeros
 from byhand.diagnosis.family import Family
-from byhand.diagnosis.lineage import Lineage, given, is_leaf, leaves_of
+from byhand.diagnosis.lineage import Lineage, given, is_leaf, leaves_of, tensors
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World
+from byhand.recording.calls import Needing
 from byhand.recording.happenings import Happening
 
 PARTLY = 2  # passes of each place that are searched for cuts beside a path that is alive
@@ -73,6 +74,8 @@ class Cut(Family):
 
     def _search(self, passing: Passing) -> None:
         """Remember the leaves that went into the roots and are not reached."""
+        if passing.turn > PARTLY and not self._any_open():
+            return
         lineage = Lineage(self.world.calls())
         search = Search(lineage, [weakref.ref(root) for root in passing.roots if isinstance(root, torch.Tensor)])
         for reference in leaves_of(lineage):
@@ -91,6 +94,11 @@ class Cut(Family):
         call = lineage.calls[number]
         made = next((reference() for reference in given(call) if reference is not None), None)
         return self.world.name_of(made) if made is not None and is_leaf(made) else ""
+
+    def _any_open(self) -> bool:
+        """Whether a leaf went into a call of which nothing is known yet."""
+        met = {seen.reference for call in self.world.calls() for seen in tensors(call) if isinstance(seen, Needing)}
+        return any(is_leaf(each()) for each in met if each not in self._reached and each not in self._lost)
 
     def _open(self, leaf: torch.Tensor) -> bool:
         """Whether nothing is known of a leaf yet."""

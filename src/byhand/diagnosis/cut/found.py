@@ -112,7 +112,8 @@ def _what(members: Sequence[Lost]) -> str:
     named = ", ".join(others) + (f" and {more:,} more" if more > 0 else "")
     too = f"; the same holds for {named}" if others else ""
     numbers = sum(each.elements for each in members)
-    return f"{plain(first.name) or 'The loss'} {gets}, because of `{first.told.operation}`{too} ({counted(numbers, 'number')} that no step can move)."
+    moved = f"({counted(numbers, 'number')} that no step can move)"
+    return f"{plain(first.name) or 'The loss'} {gets}, because of `{first.told.operation}`{too} {moved}."
 
 
 def _why(words: Told) -> str:

@@ -122,7 +122,8 @@ def _finding(name: str, made: Origin | None, read: Origin | None, tensor: torch.
     what = (
         f"The optimizer{at} refuses {plain(name)}, which is the result of an operation ({node}), not a leaf."
         if refused
-        else f"{plain(name)}.grad is read{at} and is None: {plain(name)} is the result of an operation ({node}), and PyTorch fills .grad of leaves only."
+        else f"{plain(name)}.grad is read{at} and is None: {plain(name)} is the result of an operation ({node}), and PyTorch fills .grad of"
+        " leaves only."
     )
     behind = f"a leaf without a name → {node.rstrip('0123456789').removesuffix('Backward')}{line} → {plain(name)}"
     return NonLeafGradient.found(
@@ -134,6 +135,7 @@ def _finding(name: str, made: Origin | None, read: Origin | None, tensor: torch.
         else f"{plain(name)} was made{line}; its gradient is passed on and not kept.",
         fix=f"Ask for the gradient last{line}: `{plain(name)} = (...).requires_grad_()`, after the arithmetic, `.to(...)` or `.double()`."
         if hidden
-        else f"Call `{plain(name)}.retain_grad()` before backward to keep it; if {plain(name)} is to be trained, make it a leaf with `.detach().requires_grad_()`.",
+        else f"Call `{plain(name)}.retain_grad()` before backward to keep it; if {plain(name)} is to be trained, make it a leaf with"
+        " `.detach().requires_grad_()`.",
         severity=Severity.ERROR if hidden else Severity.WARNING,
     )

@@ -46,10 +46,12 @@ def _marked(search: Search, number: int, call: Call) -> Iterator[Finding]:
             yield GraphCut.found(
                 plain(name),
                 origin_of_call(call),
-                what=f"{plain(name)} goes into the loss without a gradient: output {position} of {name_of(call)} is marked as not differentiable.",
-                why=f"{name_of(call)}.apply → {plain(name)} ✂ → loss. What depends on it alone gets nothing; the rest gets a gradient that misses this part.",
-                fix=f"Leave ctx.mark_non_differentiable out of {name_of(call)}.forward and add the gradient of `{plain(name)}` in its backward, "
-                "or compute it outside by differentiable operations. If it is meant to be a constant, write `.detach()` where it goes into the loss.",
+                what=f"{plain(name)} goes into the loss without a gradient: output {position} of {name_of(call)} is marked as not"
+                " differentiable.",
+                why=f"{name_of(call)}.apply → {plain(name)} ✂ → loss. What depends on it alone gets nothing, and the gradient of the rest"
+                " misses this part.",
+                fix=f"Leave ctx.mark_non_differentiable out of {name_of(call)}.forward and add the gradient of `{plain(name)}` in its"
+                " backward, or compute it outside by differentiable operations.",
                 cause="non-differentiable",
                 severity=Severity.WARNING,
             )
@@ -96,9 +98,10 @@ def _unnoticed(lineage: Lineage, number: int, call: Call, world: World) -> Itera
             origin_of_call(call),
             what=f"`{text}` changes a tensor in the middle through .data: the values change, and no node knows of it, so the gradient"
             f" of {plain(leaf or owner)} is that of other values than those in the loss.",
-            why=f"{plain(leaf) + ' → ' if leaf and leaf != owner else ''}{plain(owner)} → .data ✂ → loss. .data has no history: the gradient is worked as"
-            " though nothing had been written.",
-            fix="Write the same without .data on a new tensor: multiply by a factor, or put the parts together with torch.cat, torch.stack or torch.where.",
+            why=f"{plain(leaf) + ' → ' if leaf and leaf != owner else ''}{plain(owner)} → .data ✂ → loss. .data has no history: the"
+            " gradient is worked as though nothing had been written.",
+            fix="Write the same without .data on a new tensor: multiply by a factor, or put the parts together with torch.cat, torch.stack"
+            " or torch.where.",
             cause="data",
             severity=Severity.WARNING,
         )

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+
 from byhand.diagnosis.cut.causes import switch_before
 from byhand.diagnosis.cut.search import Path
-from byhand.diagnosis.lineage import Lineage
+from byhand.diagnosis.lineage import Lineage, name_of
 from byhand.diagnosis.world import origin_of_call
 from byhand.graph import Origin
 from byhand.recording.calls import Call
@@ -78,6 +80,10 @@ def _at(origin: Origin | None) -> str:
 def operation(call: Call) -> str:
     """An operation as it was written: of a method only what follows the tensor it is called on."""
     place = written(call.code, call.instruction) if call.code is not None else None
+    if place is not None and name_of(call) == "__set__":
+        return plain(place.text.strip(), SHORT)
+    if isinstance(call.function, type) and issubclass(call.function, torch.autograd.Function):
+        return f"{name_of(call)}.apply(…)"
     if place is None or not place.expression or not call.direct:
         return (
             plain(place.expression, SHORT)
@@ -99,40 +105,44 @@ def without(call: Call) -> str:
     return plain(text.replace(part, "", 1), 100) if part.startswith(".") and text.count(part) == 1 else ""
 
 
+ADVICE = {
+    "detach": "Take the detach {line} out of this path.",
+    "data": "Do not write through .data {line}: write into the tensor itself, or build a new one with torch.cat, torch.stack or"
+    " torch.where.",
+    "item": "Keep the tensor instead of the Python number {line}.",
+    "numpy": "Do the work between `{operation}` and the way back with PyTorch's functions, which know their derivatives; or write a"
+    " torch.autograd.Function with a backward.",
+    "parameter-in-forward": "Use the computed tensor itself {line}, without `{function}(…)`: parameters belong in __init__, and what is"
+    " computed of them is none.",
+    "integer": "Keep real numbers {line}: a softmax in place of argmax, or the rounded value with the gradient of the unrounded one,"
+    " `x + (rounded - x).detach()`.",
+    "zero-gradient-op": "Put a smooth function in place of `{operation}` {line}: torch.sigmoid((x - t) / width) for a comparison, or keep"
+    " the gradient of the input, `x + (step(x) - x).detach()`.",
+    "non-differentiable": "Return this value {line} with a gradient: compute it by differentiable operations, or leave out"
+    " mark_non_differentiable and give its gradient in backward.",
+}
+"""What to type instead, for each cause."""
+
+
 def advice(cause: str, call: Call, off: Origin | None) -> str:
-    """What to type instead."""
+    """What to type instead, with the program's own words."""
     line = _at(origin_of_call(call)).strip(" ()")
-    line = f"at {line}" if line else "there"
-    rewritten = without(call)
-    match cause:
-        case "detach" | "data" | "item" if rewritten:
-            return f"Write `{rewritten}` {line}, without `{operation(call)}`."
-        case "data":
-            return f"Do not write through .data {line}: write into the tensor itself, or build a new one with torch.cat, torch.stack or torch.where."
-        case "detach":
-            return f"Take the detach {line} out of this path."
-        case "item":
-            return f"Keep the tensor instead of the Python number {line}."
-        case "rewrap":
-            return _restacked(call, line)
-        case "no-grad":
-            return _switched_on(line, off)
-        case "numpy":
-            return f"Do the work between {operation(call)} and the way back with PyTorch's functions, which know their derivatives; or write a torch.autograd.Function with a backward."
-        case "parameter-in-forward":
-            return f"Use the computed tensor itself {line}, without `{plain(operation(call).partition('(')[0], SHORT)}(…)`: parameters belong in __init__, what is computed of them is none."
-        case "integer":
-            return f"Keep real numbers {line}: a softmax in place of argmax, or the rounded value with the gradient of the unrounded one, `x + (rounded - x).detach()`."
-        case "zero-gradient-op":
-            return f"Put a smooth function in place of `{operation(call)}` {line}: torch.sigmoid((x - t) / width) for a comparison, or keep the gradient of the input, `x + (step(x) - x).detach()`."
-    return f"Return this value {line} with a gradient: compute it by differentiable operations, or leave out mark_non_differentiable and give its gradient in backward."
+    line, rewritten, text = f"at {line}" if line else "there", without(call), operation(call)
+    if cause in ("detach", "data", "item") and rewritten:
+        return f"Write `{rewritten}` {line}, without `{text}`."
+    if cause == "rewrap":
+        return _restacked(call, line)
+    if cause == "no-grad":
+        return _switched_on(line, off)
+    return ADVICE[cause].format(line=line, operation=text, function=plain(text.partition("(")[0], SHORT))
 
 
 def _switched_on(line: str, off: Origin | None) -> str:
     if off is None:
         return f"Take the computation {line} out of torch.no_grad() or torch.inference_mode()."
     if "set_grad_enabled" in off.text:
-        return f"Switch grad mode on again after `{plain(off.text.strip(), SHORT)}` at line {off.line}, or write `with torch.no_grad():` there, which ends by itself."
+        text = plain(off.text.strip(), SHORT)
+        return f"Keep grad mode on for what is to be trained: `{text}` at line {off.line}; `with torch.no_grad():` ends by itself."
     return f"Take the computation {line} out of the block or function that switches grad mode off, entered at line {off.line}."
 
 

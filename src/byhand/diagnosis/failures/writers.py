@@ -49,8 +49,8 @@ class Step:
 class Writer:
     """A call that wrote: its function's name, how the program wrote it, the number of the call, how often its line wrote in all.
 
-    `form` says what makes it write: see `_form`; `module` that a module made the call, `looped` that its place in the program wrote before too; `target` is
-    what the program calls the tensor there.
+    `form` says what makes it write: see `_form`. `module` says that a module made the call, `looped` that its place in the program
+    wrote before too; `target` is what the program calls the tensor there.
     """
 
     name: str

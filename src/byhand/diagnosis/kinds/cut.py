@@ -7,11 +7,11 @@ from byhand.findings import Severity
 class GraphCut(Kind):
     """The value of a weight goes into the loss, but its gradient does not come back: on the way, the tensor lost its history.
 
-    The weight keeps `.grad` None and never moves, while the loss may still fall because of the others. Where nothing with a history is
-    left, PyTorch raises "element 0 of tensors does not require grad". The causes are told apart: `detach`, `data`, `rewrap` (a new tensor made of
-    the numbers of another, by `torch.tensor` and its like), `no-grad`, `integer`, `numpy`, `item` (a Python number goes on instead of the
-    tensor), `parameter-in-forward` (`nn.Parameter(x)` is a new leaf), `non-differentiable` (an output that has no derivative, or that a
-    Function marked so).
+    The weight keeps `.grad` None and never moves, while the loss may still fall because of the others. Where nothing with a history
+    is left, PyTorch raises "element 0 of tensors does not require grad". The causes are told apart: `detach`, `data`, `rewrap` (a new
+    tensor made of the numbers of another, by `torch.tensor` and its like), `no-grad`, `integer`, `numpy`, `item` (a Python number goes on
+    instead of the tensor), `parameter-in-forward` (`nn.Parameter(x)` is a new leaf), `non-differentiable` (an output that has no
+    derivative, or that a Function marked so).
 
     byhand follows the tensors through the calls, also those without gradient, from the loss back and from the weight on. A weight is cut
     if its value comes to the loss and no backward pass of the recorded program reached it; the operation where the history was lost is

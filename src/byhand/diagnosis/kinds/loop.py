@@ -23,7 +23,7 @@ class GradientAccumulated(Kind):
 
     code = "gradient-accumulated"
     intended = "Gradient accumulation over several passes before one step is never reported."
-    example = "gradient_accumulated.py"
+    example = "sine_polynomial.py"
 
 
 class GradientCleared(Kind):
@@ -44,7 +44,7 @@ class GradientCleared(Kind):
 
     code = "gradient-cleared-before-step"
     intended = "A step that is skipped now and then by clearing its gradients is never reported."
-    example = "gradient_cleared.py"
+    example = "recipe_trainer.py"
 
 
 class StepSkipped(Kind):
@@ -65,7 +65,7 @@ class StepSkipped(Kind):
 
     code = "step-skipped"
     intended = "The first skipped steps of a scaler, and a warm-up that begins at 0, are never reported."
-    example = "step_skipped.py"
+    example = "galaxy_shapes.py"
 
 
 class ClipBeforeUnscale(Kind):
@@ -85,7 +85,7 @@ class ClipBeforeUnscale(Kind):
 
     code = "clip-before-unscale"
     intended = "A limit that was multiplied by the scale is never reported."
-    example = "clip_before_unscale.py"
+    example = "road_segmentation.py"
 
 
 class AccumulationNotScaled(Kind):
@@ -106,7 +106,7 @@ class AccumulationNotScaled(Kind):
     code = "accumulation-not-scaled"
     severity = Severity.WARNING
     intended = "With Adam and its like, which are indifferent to the size of the gradient, it is a note; clipping makes it a fault again."
-    example = "accumulation_not_scaled.py"
+    example = "melody_model.py"
 
 
 class GradientRewritten(Kind):
@@ -127,4 +127,4 @@ class GradientRewritten(Kind):
     code = "gradient-rewritten-by-hook"
     severity = Severity.WARNING
     intended = "Clipping, masking, scaling by a fixed factor and reversing in a hook are notes; they would be errors if nobody meant them."
-    example = "gradient_rewritten.py"
+    example = "scan_heatmaps.py"

@@ -12,9 +12,10 @@ class FrozenParameter(Kind):
 
     byhand looks at `requires_grad` of all that an optimizer holds when it is made and when it steps. That alone is no fault: it is usual
     to freeze a part of a model and to give the optimizer all of it. It becomes one where the program says that it wants the parameter
-    trained: it made a second optimizer whose additional parameters are all frozen; it gave the frozen parameters a group of their own, which is a warning;
-    it wrote `module.requires_grad = True` or misspelled the attribute, which Python accepts and PyTorch never reads; it handed the
-    optimizer a plain tensor that was never told to require a gradient; or nothing that the optimizer holds can be trained any more.
+    trained: it made a second optimizer whose additional parameters are all frozen; it gave the frozen parameters a group of their own,
+    which is a warning; it wrote `module.requires_grad = True` or misspelled the attribute, which Python accepts and PyTorch never reads;
+    it handed the optimizer a plain tensor that was never told to require a gradient; or nothing that the optimizer holds can be trained
+    any more.
 
     Write `module.requires_grad_(True)` before the forward pass, with its underscore at the end; or leave the parameter out of the
     optimizer if it is meant to stay as it is.

@@ -19,11 +19,10 @@ _WHOLE = frozenset({"MeanBackward0", "SumBackward0"})
 
 def becomes_loss(graph: Graph, node: Node, taken: Sequence[list[int]]) -> bool:
     """Whether a result is only worked on element by element, and then summed up as a whole, on every way to the loss."""
-    waiting, met, summed = [node.index], {node.index}, False
+    waiting, met = [node.index], {node.index}
     for index in waiting:
         here = graph.nodes[index]
         if math.prod(here.outputs[0].shape) == 1 and index != node.index:
-            summed = True
             continue
         following = taken[index]
         if not following and not any(root.node == index for root in graph.roots):
@@ -35,7 +34,7 @@ def becomes_loss(graph: Graph, node: Node, taken: Sequence[list[int]]) -> bool:
             if after not in met:
                 met.add(after)
                 waiting.append(after)
-    return summed
+    return True
 
 
 def _sums_all(node: Node) -> bool:

@@ -1,6 +1,7 @@
 """Updates that are rounded away: weights before and after a step, on a sample of their elements."""
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -17,7 +18,7 @@ from byhand.recording.happenings import Happening
 from byhand.words import counted, plain, rounded
 
 SAMPLE = 256  # elements of each weight that are compared
-MOST = 256  # weights of each optimizer that are compared
+MOST = 12  # weights of each group of an optimizer that are compared, evenly spread
 STUCK = 0.98  # of the elements with a gradient stayed what they were
 FEW = 8  # elements with a gradient; of fewer nothing is concluded
 HALF = (torch.float16, torch.bfloat16)
@@ -71,7 +72,7 @@ class Rounding(Family):
         if not passing.closely or passing.kind != "backward" or self._optimizers:
             return
         calls = None
-        for leaf in list(passing.leaves)[:MOST]:
+        for leaf in spread(list(passing.leaves)):
             reference: Leaf = weakref.ref(leaf)
             if reference in samples and torch.equal(samples[reference][0], sample(leaf)):
                 calls = self.world.calls() if calls is None else calls
@@ -92,7 +93,7 @@ class Rounding(Family):
         """Remember a sample of the weights that no optimizer has, and of their gradients."""
         if not passing.closely or passing.kind != "backward" or self._optimizers:
             return
-        for leaf in list(passing.leaves)[:MOST]:
+        for leaf in spread(list(passing.leaves)):
             if leaf.grad is not None and _fits(leaf) and leaf.dtype in HALF:
                 self._samples[weakref.ref(leaf)] = (sample(leaf).clone(), sample(leaf.grad).clone())
 
@@ -110,7 +111,7 @@ class Rounding(Family):
         if known.count > 4 and known.count & (known.count - 1):
             return
         for group in optimizer.param_groups:
-            for leaf in group["params"][:MOST]:
+            for leaf in spread(group["params"]):
                 if leaf.grad is not None and _fits(leaf) and leaf.grad.layout is torch.strided:
                     known.before[weakref.ref(leaf)] = (sample(leaf).clone(), sample(leaf.grad) != 0)
 
@@ -164,6 +165,11 @@ def _example(before: torch.Tensor, step: torch.Tensor, last: torch.Tensor) -> tu
 
 def _fits(leaf: torch.Tensor) -> bool:
     return leaf.is_floating_point() and leaf.layout is torch.strided and leaf.numel() > 0
+
+
+def spread(leaves: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+    """A few of the leaves, from the first to the last; always the same ones."""
+    return leaves[:: -(-len(leaves) // MOST) or 1]
 
 
 def sample(tensor: torch.Tensor) -> torch.Tensor:

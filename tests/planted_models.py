@@ -46,7 +46,7 @@ class Gpt(nn.Module):
         super().__init__()
         self.token = nn.Embedding(20, 16)
         self.position = nn.Parameter(torch.randn(8, 16) * 0.1)
-        self.blocks = nn.ModuleList(nn.TransformerEncoderLayer(16, 2, 32, 0.1, batch_first=True, norm_first=True) for _ in range(2))
+        self.blocks = nn.ModuleList(nn.TransformerEncoderLayer(16, 2, 32, 0.1, batch_first=True, norm_first=True) for _ in range(1))
         self.norm = nn.LayerNorm(16)
         self.head = nn.Linear(16, 20, bias=False)
 
@@ -105,13 +105,13 @@ class Gnn(nn.Module):
 
 
 class Experts(nn.Module):
-    """A mixture of experts: each row goes to two of four."""
+    """A mixture of experts: each row goes to two of three."""
 
     def __init__(self):
         super().__init__()
         self.embed = nn.Linear(6, 8)
-        self.gate = nn.Linear(8, 4)
-        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Dropout(0.1), nn.Linear(16, 8)) for _ in range(4))
+        self.gate = nn.Linear(8, 3)
+        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Dropout(0.1), nn.Linear(16, 8)) for _ in range(3))
         self.head = nn.Linear(8, 3)
 
     def forward(self, rows):

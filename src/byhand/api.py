@@ -41,7 +41,7 @@ from byhand.yours import known_places, places_of, weigh
 if TYPE_CHECKING:
     from byhand.diagnosis import Looking
 
-Looks = Callable[[Started], "Looking"]
+Looks = Callable[[Started], "Looking | None"]
 UNRECORDED = "where a path was cut, and what the training loop does: byhand.record(diagnose=True) and byhand diagnose FILE see that"
 
 

@@ -206,7 +206,8 @@ class Session:
             roots = tuple(weakref.ref(root) for root in started.roots if isinstance(root, torch.Tensor))
             observers.append(Watched(started, describer, roots))
         if self.witness is not None:
-            observers.append(self.witness.started(started, frame))
+            looking = self.witness.started(started, frame)
+            observers += [looking] if looking is not None else []
         return Several(observers)
 
     def _judges(self, frame: Any) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
 from byhand.diagnosis.families import FAMILIES
 from byhand.diagnosis.family import Family
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import World, origin_of
 from byhand.findings import Finding
-from byhand.recording.engine import Started
+from byhand.recording.engine import Started, is_batched, unnoticed
 from byhand.recording.frames import user_frame
 from byhand.recording.happenings import Happening
 from byhand.recording.recorder import Recorder
@@ -28,9 +29,12 @@ class Witness:
         self._listening = listening([family(self.world) for family in FAMILIES])
         self._sites: Counter[tuple[Any, int]] = Counter()
 
-    def started(self, started: Started, frame: Any) -> "Looking":
-        """A backward pass is about to run, called by the frame."""
+    def started(self, started: Started, frame: Any) -> "Looking | None":
+        """A backward pass is about to run, called by the frame; None where its tensors have no numbers: fake ones, and those of vmap."""
         self.world.passes += 1
+        leaves = [live.variable for node, live in zip(started.graph.nodes, started.live, strict=True) if node.leaf]
+        if not all(has_numbers(each) for each in (*leaves, *started.seeds)):
+            return None
         user = user_frame(frame)[0]
         site = (weakref.ref(user.f_code), user.f_lasti) if user is not None else (None, -1)
         self._sites[site] += 1
@@ -56,7 +60,8 @@ class Witness:
 
     def findings(self, problem: BaseException | None = None) -> tuple[Finding, ...]:
         """What was found so far; `problem` is what ended the program, if something did."""
-        self._tell("finished", problem)
+        with unnoticed():
+            self._tell("finished", problem)
         return tuple(self.world.findings.values())
 
     def _tell(self, what: str, *arguments: Any) -> None:
@@ -99,6 +104,12 @@ class Looking:
 
     def interrupted(self) -> None:
         """Somebody broke the pass off."""
+
+
+def has_numbers(tensor: Any) -> bool:
+    """Whether a tensor can be read: not one without storage, one that stands for many, or one of a class that only pretends."""
+    unreal = tensor.is_meta or is_batched(tensor) or isinstance(tensor, FakeTensor)
+    return not unreal and tensor.layout is not torch.jagged
 
 
 def finite(tensor: Any) -> bool:

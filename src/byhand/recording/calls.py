@@ -1,7 +1,6 @@
 """The calls into PyTorch, as they happen: what was called, with what, what came out, and where it was written."""
 
 import sys
-import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -16,6 +15,7 @@ from byhand.recording.functions import call_data, call_in_place
 from byhand.recording.later import Later
 from byhand.recording.modules import here
 from byhand.recording.summary import summarize
+from byhand.recording.weakly import weakly
 from byhand.recording.writes import in_place, is_data
 from byhand.value import WHOLE, Value
 
@@ -264,14 +264,14 @@ def _result(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:
         return _unusual(tensor, values)
     if tensor.numel() <= WHOLE and tensor.is_cpu:
         try:
-            return weakref.ref(tensor), (tensor.tolist(), tensor.shape, tensor.dtype), 0
+            return weakly(tensor), (tensor.tolist(), tensor.shape, tensor.dtype), 0
         except (RuntimeError, NotImplementedError, TypeError):
             return _unusual(tensor, values)
     return _large(tensor, values)
 
 
 def _large(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:
-    return weakref.ref(tensor), values.summarize(tensor) if values else tensor.shape, _version(tensor)
+    return weakly(tensor), values.summarize(tensor) if values else tensor.shape, _version(tensor)
 
 
 def _unusual(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]:
@@ -280,7 +280,7 @@ def _unusual(tensor: torch.Tensor, values: Later | None) -> tuple[Any, Any, int]
         try:
             return _large(tensor, values)
         except (RuntimeError, NotImplementedError, TypeError):
-            return weakref.ref(tensor), None, UNKNOWN
+            return weakly(tensor), None, UNKNOWN
 
 
 def _version(tensor: torch.Tensor) -> int:
@@ -290,10 +290,10 @@ def _version(tensor: torch.Tensor) -> int:
 
 def _argument(argument: Any) -> Any:
     if type(argument) in _ORDINARY:
-        return Needing(weakref.ref(argument)) if argument.requires_grad else Seen(*_result(argument, None))
+        return Needing(weakly(argument)) if argument.requires_grad else Seen(*_result(argument, None))
     if isinstance(argument, torch.Tensor):
         with unnoticed():
-            return Needing(weakref.ref(argument)) if argument.requires_grad else Seen(*_unusual(argument, None))
+            return Needing(weakly(argument)) if argument.requires_grad else Seen(*_unusual(argument, None))
     if isinstance(argument, list | tuple):
         return [each if type(each) in _PLAIN else _argument(each) for each in argument[:WHOLE]]
     return type(argument).__name__

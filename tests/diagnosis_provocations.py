@@ -33,9 +33,12 @@ def fault_found(capsys):
     """Gradients that are never cleared, raised at once."""
     w = weight()
     optimizer = torch.optim.SGD([w], lr=0.1)
-    with byhand.record(diagnose="raise") as run, pytest.raises(errors.FaultFound) as found:
+
+    def train():
         for _ in range(3):
             (w * w).backward()
             optimizer.step()
-    run.stop()
+
+    with byhand.record(diagnose="raise"), pytest.raises(errors.FaultFound) as found:
+        train()
     return re.sub(r"\S*provocations\.py:\d+", "provocations.py:LINE", found.value.report())

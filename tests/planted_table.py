@@ -6,7 +6,14 @@ import planted_tampers as tampers
 from planted_faults import Fault, cut, in_the_middle, spoiling
 
 NOT_MOODY = dict.fromkeys(("mlp", "unet", "vae", "gnn", "siamese"), "nothing in it behaves differently in eval mode")
-TOGETHER = {"gnn": "its first size is nodes, which exchange messages", "siamese": "its loss compares the samples of the batch"}
+TOGETHER = {
+    "gnn": "its first size is nodes, which exchange messages",
+    "siamese": "its loss compares the samples of the batch",
+    **dict.fromkeys(("lstm", "gpt", "gpt2"), "each step of a sequence has its own target, and dimension 0 might be the steps"),
+    "unet": "each pixel has its own target, and its samples are told apart in two sizes only",
+}
+RESIDUAL = {"gpt2": "it is planted into a branch, beside which the residual stream carries the gradient"}
+HALVED = {"siamese": "its loss is half the sum of two parts, which looks like the scaling that is missing"}
 CALM = {
     **dict.fromkeys(("gpt", "gpt2", "siamese"), "what follows divides by the size of the numbers, and so does the gradient"),
     "lstm": "its gates are wholly open or shut then, and the gradient is 0",
@@ -47,7 +54,13 @@ NUMBERS = (
     spoiling("fp16 overflow", "fp16-overflow", tampers.overflowing, ".half()", also=NOT_FINITE),
     Fault("fp16 underflow", "fp16-underflow", faults.underflow, symptom=faults.zero, also=("vanishing-gradient", "weights-not-updated")),
     Fault("lost in rounding", "lost-in-rounding", faults.lose, also=("weights-not-updated",)),
-    Fault("vanishing", "vanishing-gradient", faults.deep(faults.shrinking), also=("saturated", *IN_VAIN, "lost-in-rounding")),
+    Fault(
+        "vanishing",
+        "vanishing-gradient",
+        faults.deep(faults.shrinking),
+        also=("saturated", *IN_VAIN, "lost-in-rounding"),
+        without=RESIDUAL,
+    ),
     Fault("exploding", "exploding-gradient", faults.deep(faults.chaotic), also=NOT_FINITE),
     Fault(
         "exploding numbers", "exploding-gradient", faults.deep(faults.growing), also=(*NOT_FINITE, "saturated", "dead-unit"), without=CALM
@@ -61,7 +74,7 @@ LOOPS = (
     Fault("no zero_grad", "gradient-accumulated", loop=loops.accumulated),
     Fault("zero_grad before step", "gradient-cleared-before-step", loop=loops.cleared, also=("weights-not-updated", "step-skipped")),
     Fault("clip before unscale", "clip-before-unscale", loop=loops.clipped_while_scaled),
-    Fault("accumulation not scaled", "accumulation-not-scaled", loop=loops.wholes),
+    Fault("accumulation not scaled", "accumulation-not-scaled", loop=loops.wholes, without=HALVED),
     Fault("broadcast", "loss-broadcast", loop=loops.broadcast, line="prediction - wanted"),
     Fault("broadcast by mse", "loss-broadcast", loop=loops.broadcast_by_mse, line="F.mse_loss"),
     Fault("double softmax", "double-softmax", loop=loops.two_softmaxes),

@@ -1,4 +1,4 @@
-"""Programs with one fault each, written before the code that finds it: found with code, subject and line; their healthy twins are left in peace."""
+"""Programs with one fault each, written before the code that finds it: found with code, subject, line; healthy twins are left in peace."""
 
 import pytest
 from diagnosing import FOLDER, Server, accepted, alike, healthy, rows

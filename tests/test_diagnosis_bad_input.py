@@ -170,7 +170,10 @@ def test_passes_in_other_threads_are_said_not_to_be_observed(server, tmp_path):
 
 def test_passes_of_vmap_are_said_not_to_be_observed(server, tmp_path):
     """One batched pass stands for many."""
-    body = "out = model(rows)\ntorch.autograd.grad(out, rows.requires_grad_() if 0 else list(model.parameters()), torch.eye(32)[:, :, None], is_grads_batched=True)\n"
+    body = """
+        out = model(rows)
+        torch.autograd.grad(out, list(model.parameters()), torch.eye(32)[:, :, None], is_grads_batched=True)
+        """
     found = diagnosed(server, tmp_path, body)
 
     assert "batched by vmap" in found.printed

@@ -49,8 +49,8 @@ class Run:
         witness = self.session.witness
         if witness is None:
             return ()
-        known = len(witness.world.findings)
-        found = witness.findings(problem)[known:]
+        known = set(witness.world.findings)
+        found = tuple(each for each in witness.findings(problem) if witness.world.key(each) not in known)
         if problem is None and self.session.at_once:
             self.session.over()
         return found if problem is not None else ()

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
+from byhand.diagnosis.consequences import without_consequences
 from byhand.diagnosis.families import FAMILIES
 from byhand.diagnosis.family import Family
 from byhand.diagnosis.passing import Passing
@@ -62,7 +63,7 @@ class Witness:
         """What was found so far; `problem` is what ended the program, if something did."""
         with unnoticed():
             self._tell("finished", problem)
-        return tuple(self.world.findings.values())
+        return without_consequences(tuple(self.world.findings.values()))
 
     def _tell(self, what: str, *arguments: Any) -> None:
         for method in self._listening[what]:

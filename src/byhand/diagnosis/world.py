@@ -36,8 +36,11 @@ class World:
 
     def report(self, finding: Finding) -> None:
         """Keep a finding, unless the same was found before."""
-        place = (finding.where.file, finding.where.line) if finding.where else None
-        self.findings.setdefault((finding.code, finding.subject, place), finding)
+        self.findings.setdefault(self.key(finding), finding)
+
+    def key(self, finding: Finding) -> tuple[str, str, tuple[str, int] | None]:
+        """What makes two findings one: code, subject and line."""
+        return finding.code, finding.subject, (finding.where.file, finding.where.line) if finding.where else None
 
     def calls(self) -> list[Call]:
         """The calls that are still known, oldest first: those since the last few backward passes. The list is not to be changed."""

@@ -15,8 +15,8 @@ from byhand.recording.patch import Patch
 class Happening(NamedTuple):
     """One of these: `kind` is "made", "stepping", "stepped", "cleared", "evaluated", "unscaled", "scaling" or "scaled".
 
-    `thing` is the optimizer, the module whose gradients were cleared or that was put in eval mode, or the scaler; `optimizer` is the one that a scaler was
-    given; `frame` is the user's. A scaler's own step is "scaling" before and "scaled" after it.
+    `thing` is the optimizer, the module whose gradients were cleared or that was put in eval mode, or the scaler; `optimizer` is
+    the one that a scaler was given; `frame` is the user's. A scaler's own step is "scaling" before and "scaled" after it.
     """
 
     kind: str

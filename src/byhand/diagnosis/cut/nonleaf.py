@@ -1,5 +1,6 @@
 """Finds programs that look for the gradient of a tensor that is no leaf."""
 
+import weakref
 from typing import Any
 
 import torch
@@ -44,20 +45,26 @@ class NonLeaf(Family):
         for number, call in enumerate(calls):
             if call.direct and getattr(call.function, "__self__", None) is _GRAD and name_of(call) == "__get__" and call.code is not None:
                 seen = call.arguments[0]
-                tensor = seen.reference() if isinstance(seen, Needing) else None
-                if tensor is not None and not tensor.retains_grad and grad_fn(tensor) is not None and given(call)[0] is seen.reference:
-                    self._report(calls, number, tensor)
+                if isinstance(seen, Needing) and given(call)[0] is seen.reference:
+                    self._was_none(calls, number, seen.reference)
 
-    def _report(self, calls: list[Call], number: int, tensor: torch.Tensor) -> None:
-        maker = _maker(calls, tensor)
+    def _was_none(self, calls: list[Call], number: int, reference: Any) -> None:
+        """A `.grad` was read and was None: report it if the tensor, which may be gone, was the result of an operation."""
+        tensor, maker = reference(), _maker(calls, reference)
+        if tensor is not None:
+            middle = grad_fn(tensor) is not None and not tensor.retains_grad
+        else:
+            made = any(call.stop > call.start and any(each is reference for each in given(call)) for call in calls)
+            middle = made and not _retained(calls, reference)
         name = _name(calls[number], maker)
         read, made = origin_of_call(calls[number]), origin_of_call(maker) if maker is not None else None
-        if name:
-            self.report(_finding(name, made or read, read, tensor, hidden=self._hidden(tensor)))
+        if middle and name:
+            node = type(grad_fn(tensor)).__name__ if tensor is not None else name_of(maker) if maker is not None else ""
+            self.report(_finding(name, made or read, read, node, hidden=self._hidden(tensor)))
 
-    def _hidden(self, tensor: torch.Tensor) -> bool:
+    def _hidden(self, tensor: torch.Tensor | None) -> bool:
         """Whether a tensor is made of a single leaf that has no name in the program, so that it was meant to be the leaf itself."""
-        node: Any = grad_fn(tensor)
+        node: Any = grad_fn(tensor) if tensor is not None else None
         while node is not None and not hasattr(node, "variable"):
             following = [each for each, _ in node.next_functions if each is not None]
             node = following[0] if len(following) == 1 else None
@@ -72,12 +79,13 @@ class NonLeaf(Family):
         given_one = next((each for each in _parameters(step.tb_frame) if not is_leaf(each) and grad_fn(each) is not None), None)
         if frame is None or given_one is None:
             return
-        maker = _maker(self.world.calls(), given_one)
+        maker = _maker(self.world.calls(), weakref.ref(given_one))
         name = Variables(frame).tensors.get(given_one, "") or _name(None, maker)
         code = frame.f_code
         line = next((each.tb_lineno for each in _steps(problem) if each.tb_frame.f_code is code), frame.f_lineno)
         made = origin_of_call(maker) if maker is not None else Origin(code.co_filename, line)
-        self.report(_finding(name or "a tensor", made, Origin(code.co_filename, line), given_one, hidden=True, refused=True))
+        node = type(grad_fn(given_one)).__name__
+        self.report(_finding(name or "a tensor", made, Origin(code.co_filename, line), node, hidden=True, refused=True))
 
 
 def _steps(problem: BaseException) -> list[Any]:
@@ -94,11 +102,14 @@ def _parameters(frame: Any) -> list[torch.Tensor]:
     return [tensor for tensor in (each if isinstance(each, list) else [each]) if isinstance(tensor, torch.Tensor)]
 
 
-def _maker(calls: list[Call], tensor: torch.Tensor) -> Call | None:
+def _maker(calls: list[Call], reference: Any) -> Call | None:
     """The call that gave a tensor: the outermost of those that the user's line made."""
-    return next(
-        (call for call in reversed(calls) if any(each is not None and each() is tensor for each in given(call)) and _gives(call)), None
-    )
+    return next((call for call in reversed(calls) if any(each is reference for each in given(call)) and _gives(call)), None)
+
+
+def _retained(calls: list[Call], reference: Any) -> bool:
+    """Whether the program asked to keep the gradient of a tensor."""
+    return any(name_of(call) == "retain_grad" and given(call)[0] is reference for call in calls)
 
 
 def _gives(call: Call) -> bool:
@@ -115,10 +126,9 @@ def _name(read: Call | None, maker: Call | None) -> str:
     return text.removesuffix(".grad") if text.endswith(".grad") else ""
 
 
-def _finding(name: str, made: Origin | None, read: Origin | None, tensor: torch.Tensor, *, hidden: bool, refused: bool = False) -> Finding:
+def _finding(name: str, made: Origin | None, read: Origin | None, node: str, *, hidden: bool, refused: bool = False) -> Finding:
     line = f" at line {made.line}" if made is not None else ""
     at = f" at line {read.line}" if read is not None else ""
-    node = type(grad_fn(tensor)).__name__
     what = (
         f"The optimizer{at} refuses {plain(name)}, which is the result of an operation ({node}), not a leaf."
         if refused

@@ -1,6 +1,8 @@
 """Samples of a batch that are mixed with each other on the way to their own targets."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from operator import mul
 from typing import Any
 
 import torch
@@ -156,6 +158,8 @@ def scrambled(before: Sequence[int], after: Sequence[int], rows: set[int]) -> in
     """The number of samples that a view takes apart: they stand first, and afterwards second, or the other way round; 0 if it does not."""
     if len(before) < 2 or len(after) < 2 or before[0] == after[0] or min(before[0], after[0]) < 2:
         return 0
+    if before[0] in accumulate(after, mul) or after[0] in accumulate(before, mul):
+        return 0  # the first dimension is only divided, or joined with those behind it
     if before[0] in rows and after[1] == before[0] and before[1] == after[0]:
         return before[0]
     if after[0] in rows and before[1] == after[0]:

@@ -63,7 +63,7 @@ def _leaf(graph: Graph, index: int) -> bool:
 
 
 def kept_rows(graph: Graph, index: int, rows: int) -> bool:
-    """Whether there is a way to the loss on which each row stays a row of its own."""
+    """Whether there is a way to the loss on which each row stays a row of its own, or several: layers join steps with samples."""
     taken = consumers(graph)
     waiting, met = [index], {index}
     for each in waiting:
@@ -71,7 +71,7 @@ def kept_rows(graph: Graph, index: int, rows: int) -> bool:
             sizes = graph.nodes[after].outputs[0].shape
             if math.prod(sizes) == 1:
                 return True
-            if sizes and sizes[0] == rows and after not in met:
+            if sizes and sizes[0] % rows == 0 and after not in met:
                 met.add(after)
                 waiting.append(after)
     return False

@@ -10,6 +10,7 @@ import torch
 from byhand.diagnosis.nonfinite.advice import advice, better
 from byhand.diagnosis.nonfinite.arithmetic import Sum, backward_sum, called, forward_sum
 from byhand.diagnosis.nonfinite.branch import Branch, branch_of, operation, rewrite
+from byhand.diagnosis.nonfinite.elements import Element
 from byhand.diagnosis.nonfinite.half import overflowed_backward, overflowed_forward
 from byhand.diagnosis.nonfinite.scene import MOST, Scene, State, inputs_of, is_finite
 from byhand.diagnosis.nonfinite.source import Source, source_of
@@ -39,8 +40,11 @@ class Birth:
     leaf: str = ""
 
 
-def born_forward(scene: Scene, places: list[tuple[int, int]]) -> Birth | None:
-    """The birth behind values that are not finite; None if everything that is known of them is."""
+def born_forward(scene: Scene, places: list[tuple[int, int]], *, used: bool = False) -> Birth | None:
+    """The birth behind values that are not finite; None if everything that is known of them is.
+
+    `used` says that they went into the loss, so that no mask has thrown them away.
+    """
     born = scene.births(places) or scene.meant(places)
     if not born:
         return None
@@ -53,7 +57,7 @@ def born_forward(scene: Scene, places: list[tuple[int, int]]) -> Birth | None:
         return _from_source(scene, index, source)
     output = next((number for number in range(len(node.outputs)) if scene.states[index, number] is not State.FINE), 0)
     told = forward_sum(scene, index, output)
-    branch = None if better(scene, index) else branch_of(scene, index, output, told.element)
+    branch = None if used or better(scene, index) else branch_of(scene, index, output, told.element)
     half = branch is None and overflowed_forward(scene, index, output)
     root = index in {root.node for root in scene.graph.roots}
     return _birth(scene, index, told, branch, forward=True, half=half, scaled=half and root)
@@ -103,13 +107,26 @@ def born_backward(scene: Scene, index: int, grads: Sequence[Any], theirs: Sequen
     edge = next(number for number, each in enumerate(theirs) if each is not None and not is_finite(each))
     told = backward_sum(scene, index, edge, grads, theirs[edge])
     here = any(scene.states[place] is State.BAD for place in output)
-    branch = None if better(scene, index) else branch_of(scene, index, 0, told.element)
+    used = _arrives(grads[0], told.element)
+    branch = None if used or better(scene, index) else branch_of(scene, index, 0, told.element)
     first = forward_sum(scene, index).text if here else ""
     half = branch is None and (
         overflowed_forward(scene, index, 0) if here else overflowed_backward(scene, index, edge, grads, theirs[edge])
     )
     told = Sum("; ".join(filter(None, (first, told.text))), told.element, told.alone, told.local)
     return _birth(scene, index, told, branch, forward=here, half=half, scaled=half and not here)
+
+
+def _arrives(grad: Any, element: Element | None) -> bool:
+    """Whether a gradient that is not zero arrives at an element: then its value is used somewhere."""
+    if (
+        grad is None
+        or element is None
+        or len(element) != grad.dim()
+        or any(at >= size for at, size in zip(element, grad.shape, strict=True))
+    ):
+        return False
+    return bool(grad[element] != 0)
 
 
 def _birth(scene: Scene, index: int, told: Sum, branch: Branch | None, *, forward: bool, half: bool, scaled: bool) -> Birth:

@@ -47,7 +47,7 @@ class NonFinite(Family):
         if self._loss:
             scene = Scene(passing)
             roots = [(root.node, root.output_nr) for root in passing.graph.roots]
-            self._birth = asked or born_forward(scene, roots) or unknown(scene)
+            self._birth = asked or born_forward(scene, roots, used=True) or unknown(scene)
             return
         self._held = held(passing)
         self._quiet = overflows(passing) if passing.closely and passing.turn <= TURNS else None

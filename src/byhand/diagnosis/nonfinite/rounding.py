@@ -113,7 +113,9 @@ class Rounding(Family):
         for group in optimizer.param_groups:
             for leaf in spread(group["params"]):
                 if leaf.grad is not None and _fits(leaf) and leaf.grad.layout is torch.strided:
-                    known.before[weakref.ref(leaf)] = (sample(leaf).clone(), sample(leaf.grad) != 0)
+                    taken = sample(leaf).clone()
+                    # next to 0 numbers are so dense that nothing is rounded away
+                    known.before[weakref.ref(leaf)] = (taken, (sample(leaf.grad) != 0) & (taken != 0))
 
     def _after(self, happening: Happening) -> None:
         known = self._optimizers.get(weakref.ref(happening.thing))

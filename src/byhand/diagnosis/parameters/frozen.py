@@ -65,7 +65,7 @@ class Freezes:
                 new = [each for each in self.ledger.order(references) if each not in told]
                 told.update(new)
                 if new:
-                    yield self._finding(holder, new, reason, fix, Severity.WARNING if reason.endswith(_GROUP) else Severity.ERROR)
+                    yield self._finding(holder, new, reason, fix, _severity(reason))
 
     def _reasons(self, holder: Holder) -> Iterator[tuple[set[Reference], str, str]]:
         """Why frozen parameters were meant to be trained."""
@@ -86,6 +86,9 @@ class Freezes:
                 yield group, f"the optimizer{at(holder.made)} has a group of its own for them, and {_GROUP}", _THAW
         if holder.held and holder.held.keys() <= frozen | holder.lost:
             yield {*frozen, *holder.lost}, f"nothing that the optimizer{at(holder.made)} holds needs a gradient", _THAW
+        sizes = {each: self.ledger.entries[each].size for each in holder.held if each in self.ledger.entries}
+        if 2 * sum(sizes.get(each, 0) for each in frozen) < sum(sizes.values()):
+            yield set(frozen), f"the optimizer{at(holder.made)} got them beside what it trains. {_MEANT}", _THAW
 
     def _finding(self, holder: Holder, references: list[Reference], reason: str, fix: str, severity: Severity) -> Finding:
         names = [self.ledger.name(each) for each in references]
@@ -106,7 +109,15 @@ class Freezes:
 
 
 _GROUP = "the whole group is frozen"
+_MEANT = "That may be meant; it is an error if they should be trained"
 _THAW = "Call `.requires_grad_(True)`"
+
+
+def _severity(reason: str) -> Severity:
+    """An error where the program itself says that it wants to train them."""
+    if reason.endswith(_MEANT):
+        return Severity.NOTE
+    return Severity.WARNING if reason.endswith(_GROUP) else Severity.ERROR
 
 
 def _like(word: str) -> bool:

@@ -31,12 +31,17 @@ def found(ledger: Ledger, hidden: Collection[Reference]) -> Iterator[Finding]:
 
 
 def unheld(ledger: Ledger) -> list[Reference]:
-    """The parameters that got gradients before some step, are in no optimizer, and never changed."""
+    """The parameters that got gradients before some step, are in no optimizer, and never changed; without a name nothing can be said."""
     held, steps = ledger.held(), ledger.world.steps
     return ledger.order(
         reference
         for reference, entry in ledger.entries.items()
-        if entry.passes and entry.first < steps and reference not in held and not entry.moved and not entry.plain
+        if entry.passes
+        and entry.first < steps
+        and reference not in held
+        and not entry.moved
+        and not entry.plain
+        and ledger.world.called(reference)
     )
 
 

@@ -20,6 +20,7 @@ from byhand.graph import Node
 from byhand.recording.saved import Saved
 
 SAMPLES = 16  # that must have been silent, all of them
+UNITS = 12  # or so many of them: by the chance below, all of a dozen are dead in 8 of a million layers
 CHANCE = 3 / 8  # units of a fresh layer that are dead by chance, at most: with one input between 0 and 1
 DEVIATIONS = 4.0
 NEARLY = 0.9  # of the elements, and of the gradient that arrives
@@ -106,7 +107,7 @@ class Flat(Family):
             return False
         key = self._key(passing, node, leaf)
         units = _by_unit(mask, before)
-        if mask.numel() // max(units.numel(), 1) < SAMPLES and not (bool(units.all()) and units.numel() >= SAMPLES):
+        if mask.numel() // max(units.numel(), 1) < SAMPLES and not (bool(units.all()) and units.numel() >= UNITS):
             return True
         known = self._silent.get(key)
         both = units & known if known is not None and known.shape == units.shape else units

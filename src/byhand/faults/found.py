@@ -102,7 +102,7 @@ def _finding(seen: Seen) -> Finding:
     fault = each.comparison.fault
     return Finding(
         CODES.get(fault, "wrong-gradient") if fault else "wrong-gradient",
-        Severity.WARNING if _was_right(each) and seen.later is None and not others else Severity.ERROR,
+        _severity(seen, spoils=bool(others)),
         names[0] if names else _input_name(seen.result, step, each) or step.name or step.op,
         each.comparison.written or step.origin,
         f"{_sentence(seen.result, step, each)}{_measure(each) if seen.later is None else _afterwards(seen.later)}{_pattern(step, each)}",
@@ -111,6 +111,16 @@ def _finding(seen: Seen) -> Finding:
         cause="second-derivative" if fault is Fault.SECOND_WRONG else "",
         passes=tuple(seen.passes),
     )
+
+
+def _severity(seen: Seen, *, spoils: bool) -> Severity:
+    """An error, but where a backward only may spoil what comes later, and where PyTorch's own is off by little more than rounding."""
+    found = seen.each.comparison
+    if _was_right(seen.each):
+        return Severity.WARNING if seen.later is None and not spoils else Severity.ERROR
+    simple = found.pattern or found.factor or found.fault in TWICE or found.written is not None
+    little = found.verdict is Verdict.DIFFERS and found.floor > 0 and found.error < CLEAR * found.floor and not simple
+    return Severity.NOTE if seen.step.function is None and little else Severity.ERROR
 
 
 def _sentence(result: Pass, step: Step, each: Contribution) -> str:

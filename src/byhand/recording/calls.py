@@ -22,7 +22,7 @@ from byhand.value import WHOLE, Value
 _sequence = torch.autograd._get_sequence_nr
 _functions = torch._C._len_torch_function_stack
 _dispatches = torch._C._len_torch_dispatch_stack
-_traced = torch._C._is_tracing
+traced = torch._C._is_tracing  # by torch.jit.trace, which would write our reading of a value into the user's graph
 UNKNOWN = -1  # the version of a tensor that cannot be read again
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
 _PLAIN = frozenset({str, int, float, bool, complex, type(None)})
@@ -157,14 +157,14 @@ class CallRecorder(TorchFunctionMode):
             result = self._written(func, args, kwargs)
         else:
             result = func(*args, **kwargs) if kwargs else func(*args)
-        if self._over or torch.compiler.is_exporting():
+        if self._over or traced() or torch.compiler.is_exporting():
             return result
         stop = _sequence()
         try:
             if _functions() or _dispatches():
                 with unnoticed():
                     self._take(sys._getframe(1), func, args, kwargs, result, start, stop)
-            elif not _traced():
+            else:
                 self._take(sys._getframe(1), func, args, kwargs, result, start, stop)
         except Exception as problem:
             self._failed(problem)

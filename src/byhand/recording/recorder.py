@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 
 from byhand.recording import compiled, engine, functions, happenings, leaves, modules, saved
-from byhand.recording.calls import Call, CallRecorder, Needing, note_arguments, note_result, note_returned
+from byhand.recording.calls import Call, CallRecorder, Needing, note_arguments, note_result, note_returned, traced
 from byhand.recording.engine import Observer, Started
 from byhand.recording.frames import outside, user_frame
 from byhand.recording.happenings import Happening
@@ -144,6 +144,8 @@ class Recorder:
 
     def call_returned(self, function: Any, result: Any, frame: Any, start: int | None = None, arguments: Any = ()) -> None:
         """Something that PyTorch's function mode does not see was called by the user's frame and gave the result."""
+        if traced():
+            return
         stop = torch.autograd._get_sequence_nr()
         results, taken = None, []
         try:
@@ -158,6 +160,8 @@ class Recorder:
     def leaf_made(self, function: Any, given: torch.Tensor, result: Any, caller: Any) -> None:
         """A parameter was made of a tensor, called from the caller's frame."""
         frame = user_frame(caller)[0]
+        if traced():
+            return
         try:
             with engine.unnoticed():
                 taken, results = note_arguments([given]), note_result(result, values=None)

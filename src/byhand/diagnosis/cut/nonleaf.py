@@ -54,8 +54,8 @@ class NonLeaf(Family):
         if tensor is not None:
             middle = grad_fn(tensor) is not None and not tensor.retains_grad
         else:
-            made = any(call.stop > call.start and any(each is reference for each in given(call)) for call in calls)
-            middle = made and not _retained(calls, reference)
+            worked = any(call.stop > call.start and any(each is reference for each in given(call)) for call in calls)
+            middle = worked and not _retained(calls, reference)
         name = _name(calls[number], maker)
         read, made = origin_of_call(calls[number]), origin_of_call(maker) if maker is not None else None
         if middle and name:

@@ -6,6 +6,7 @@
 import difflib
 import inspect
 import re
+import tempfile
 from pathlib import Path
 
 from diagnosing import FOLDER, Server
@@ -13,6 +14,7 @@ from diagnosing import FOLDER, Server
 from byhand.diagnosis import KINDS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+END = re.compile(r"[✗○] |What (is wrong|is probably|may be|this rests)")
 COMMENT = re.compile(r"  # <-- (or )?here$", re.MULTILINE)
 HEAD = """# What `byhand diagnose` finds
 
@@ -43,10 +45,14 @@ def difference(name):
 
 
 def said(name, code, server):
-    """What byhand prints about the fault."""
-    printed = server.diagnose(FOLDER / name).printed
-    found = re.search(rf"^[✗○] {code}\b.*?(?=\n\n[✗○] |\n\n\S.*\n\n|\Z)", printed, re.MULTILINE | re.DOTALL)
-    return found.group() if found else ""
+    """What byhand prints about the fault, in a program without marks."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_text(program(name), encoding="utf-8")
+        lines = server.diagnose(path).printed.splitlines()
+    start = next(number for number, line in enumerate(lines) if re.match(rf"[✗○] {code}\b", line))
+    ends = (number for number, line in enumerate(lines) if number > start and END.match(line))
+    return "\n".join(lines[start : next(ends)]).strip()
 
 
 def page(kind, server):

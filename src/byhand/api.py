@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -39,7 +40,7 @@ from byhand.value import Missing
 from byhand.yours import known_places, places_of, weigh
 
 if TYPE_CHECKING:
-    from byhand.diagnosis import Looking
+    from byhand.diagnosis import Looking, Witness
 
 Looks = Callable[[Started], "Looking | None"]
 UNRECORDED = "where a path was cut, and what the training loop does: byhand.record(diagnose=True) and byhand diagnose FILE see that"
@@ -91,12 +92,26 @@ def diagnose(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None) -> 
     frame = caller()
     with uncollected(), torch._C.DisableTorchFunction():
         session = here.listeners[-1].judging if here.listeners else None
-        active = session.witness if isinstance(session, Session) else None
-        seeing = active or witness(Session(judge=False, keep=None).recorder)
-        made = in_cells(_work(loss, gradient, {}, "diagnose", Variables(frame), looks=lambda started: seeing.started(started, frame)))
+        active = session if isinstance(session, Session) and session.witness is not None else None
+        seeing = witness((active or Session(judge=False, keep=None)).recorder)
+        if active is not None and active.witness is not None:
+            seeing = active.witness if active.pass_of(loss) is not None else seeing
+            seeing.world.optimizers = active.witness.world.optimizers
+        looks = partial(seeing.started, frame=frame, direct=True)
+        made = in_cells(_work(loss, gradient, {}, "diagnose", Variables(frame), looks=looks))
         findings = by_severity((*find([made]), *map(finding_in_cell, seeing.findings())))
-        seen = Observed("", 1, seeing.world.steps, 1, () if active else (UNRECORDED,))
+        unseen = () if active else (*_unreached(seeing, made), UNRECORDED)
+        seen = Observed("", 1, seeing.world.steps, 1, unseen)
         return Story(tell_diagnosis(findings, seen), [made], findings=findings)
+
+
+def _unreached(seeing: "Witness", made: Pass) -> tuple[str, ...]:
+    """The parameters of the models at hand that the loss does not reach, in one sentence; why, only a recording can tell."""
+    reached = {leaf.name for leaf in made.leaves}
+    names = [seeing.world.name_of(tensor) for _, model in seeing.world.models for _, tensor in model.tensors() if tensor.requires_grad]
+    missing = [name for name in names if name and name not in reached]
+    few = ", ".join(missing[:5]) + (f" and {len(missing) - 5:,} more" if len(missing) > 5 else "")
+    return (f"why the loss does not reach {few}: their gradient stays None",) if missing and len(missing) < len(names) else ()
 
 
 def _values(given: Sequence[Any]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError, validators
 
 from byhand import __version__
 from byhand.collector import uncollected
@@ -62,7 +62,10 @@ def check(file: File, /, *, step: Step = None, rank: Rank = 0, outputs: Outputs 
     return report(Wanted("check", file, tuple(_arguments), asdict(outputs), step, rank=rank))
 
 
-Steps = Annotated[int | None, Parameter(help="End the program after so many optimizer steps; it runs to its end if not given.")]
+Steps = Annotated[
+    int | None,
+    Parameter(help="End the program after so many optimizer steps; it runs to its end if not given.", validator=validators.Number(gte=1)),
+]
 
 
 @app.command

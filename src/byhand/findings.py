@@ -44,7 +44,8 @@ def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 class Observed:
     """What a diagnosis rests on: how many backward passes and optimizer steps were seen, how many passes were worked by hand.
 
-    `unseen` tells what was not observed, one sentence each; `ended` says that the program was ended after the steps asked for.
+    `unseen` tells what was not observed, one sentence each; `ended` says that the program was ended after the steps asked for,
+    `failure` what it failed with, "" if it did not.
     """
 
     program: str = ""
@@ -53,3 +54,4 @@ class Observed:
     judged: int = 0
     unseen: tuple[str, ...] = ()
     ended: bool = False
+    failure: str = ""

@@ -47,10 +47,15 @@ def _number(shell: Any, file: str) -> int | None:
 
 
 def _line(line: str) -> Story:
-    """The story of the last backward pass: `%byhand`, or `%byhand h.0.attn` for one module. Raises NoBackward, NoSuchPart."""
+    """The story of the last backward pass: `%byhand`, `%byhand h.0.attn` for one module; `%byhand diagnose` says what is wrong.
+
+    Raises NoBackward, NoSuchPart.
+    """
     running = _loaded or _commanded
     if not running or not running[-1].passes:
         raise NoBackward("this notebook, since its line %load_ext byhand")
+    if line.strip() == "diagnose":
+        return running[-1].diagnose()
     return running[-1].explain(part=line.strip())
 
 

@@ -26,6 +26,7 @@ class Run:
 
     def __init__(self, *, judge: bool = True, keep: int | None = None, diagnose: bool | None = None, judged: int | None = None) -> None:
         self.session = Session(judge=judge, keep=keep, diagnose=judge if diagnose is None else diagnose, judged=judged)
+        self._failure = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -46,6 +47,7 @@ class Run:
 
         Nothing of the problem is kept.
         """
+        self._failure = f"{type(problem).__name__}: {problem}".rstrip(": ") if problem is not None else ""
         witness = self.session.witness
         if witness is None:
             return ()
@@ -124,7 +126,7 @@ class Run:
         session, recorder = self.session, self.session.recorder
         steps = session.witness.world.steps if session.witness is not None else 0
         ended = session.most is not None and session.witness is not None and session.witness.world.progress >= session.most
-        return Observed(program, session.count, steps, len(session.known), tuple(recorder.unseen()), ended)
+        return Observed(program, session.count, steps, len(session.known), tuple(recorder.unseen()), ended, self._failure)
 
     def to_json(self) -> str:
         """All the passes as JSON, schema byhand/1."""

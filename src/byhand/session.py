@@ -1,5 +1,6 @@
 """Connects a recording with the judge: what happens when a backward pass of the user's program starts and ends."""
 
+import sys
 import warnings
 import weakref
 from collections import Counter
@@ -194,6 +195,11 @@ class Session:
         """Whether passes are watched while they run."""
         return self.judge or self.witness is not None
 
+    @property
+    def judges(self) -> bool:
+        """Whether passes are worked by hand, all or some."""
+        return self.judge
+
     def counted(self) -> None:
         """One more pass."""
         self.count += 1
@@ -254,7 +260,9 @@ class Session:
                 continue
             if self.at_once == "raise":
                 raise FaultFound(finding)
-            warnings.warn(str(FaultFound(finding)), RuntimeWarning, stacklevel=2)
+            user = user_frame(sys._getframe(1))[0]
+            file, line = (user.f_code.co_filename, user.f_lineno) if user is not None else ("byhand", 0)
+            warnings.warn_explicit(str(FaultFound(finding)), RuntimeWarning, file, line)
 
     def pass_of(self, tensor: torch.Tensor) -> Pass | None:
         """The latest pass that started from this tensor."""

@@ -90,7 +90,7 @@ class Lineage:
 
     def _enter(self, number: int, call: Call) -> None:
         name = name_of(call)
-        flows = not (is_module(call) or name.startswith(_MANY) or _valueless(call, name))
+        flows = not (is_module(call) or name.startswith(_MANY) or _valueless(call, name) or _copying(call))
         taken = list(tensors(call)) if flows else []
         uses = [
             Use(number, seen.reference, isinstance(seen, Needing), maker)
@@ -142,6 +142,11 @@ def writes(call: Call) -> bool:
 def is_data_read(call: Call) -> bool:
     """Whether a call took the `.data` of a tensor."""
     return name_of(call) == "__get__" and is_data(call.function)
+
+
+def _copying(call: Call) -> bool:
+    """Whether a library read `.data` to make a copy of a tensor, as `copy.deepcopy` does: the copy is to be another tensor."""
+    return is_data_read(call) and not call.direct
 
 
 def is_module(call: Call) -> bool:

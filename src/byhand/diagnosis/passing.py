@@ -22,7 +22,8 @@ class Passing:
     are the nodes that ran so far, leaves aside.
     """
 
-    def __init__(self, started: Started, world: World, frame: Any, *, number: int, turn: int) -> None:
+    def __init__(self, started: Started, world: World, frame: Any, *, number: int, turn: int, direct: bool = False) -> None:
+        self.direct = direct  # no engine runs: nodes are asked one by one, and no `.grad` changes
         self.started, self.world, self._frame = started, world, frame
         self.number, self.turn = number, turn
         self.closely = turn <= 3 or turn & (turn - 1) == 0

@@ -30,7 +30,7 @@ class Witness:
         self._listening = listening([family(self.world) for family in FAMILIES])
         self._sites: Counter[tuple[Any, int]] = Counter()
 
-    def started(self, started: Started, frame: Any) -> "Looking | None":
+    def started(self, started: Started, frame: Any, *, direct: bool = False) -> "Looking | None":
         """A backward pass is about to run, called by the frame; None where its tensors have no numbers: fake ones, and those of vmap."""
         self.world.passes += 1
         leaves = [live.variable for node, live in zip(started.graph.nodes, started.live, strict=True) if node.leaf]
@@ -39,7 +39,7 @@ class Witness:
         user = user_frame(frame)[0]
         site = (weakref.ref(user.f_code), user.f_lasti) if user is not None else (None, -1)
         self._sites[site] += 1
-        passing = Passing(started, self.world, frame, number=self.world.passes, turn=self._sites[site])
+        passing = Passing(started, self.world, frame, number=self.world.passes, turn=self._sites[site], direct=direct)
         if passing.closely:
             self.world.look_around(frame)
         self._tell("starting", passing)

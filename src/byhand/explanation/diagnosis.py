@@ -24,6 +24,9 @@ def _verdict(findings: Sequence[Finding], observed: Observed) -> Prose:
     said = ", ".join(counted(count, severity.value) for count, severity in counts if count)
     if any(count for count, severity in counts if severity is not Severity.NOTE):
         return Prose((Cell(said, Role.DIFFERS if counts[0][0] else Role.NOT_COMPARED),))
+    if observed.failure:
+        seen = f"the program failed: {plain(observed.failure, 200)}; nothing wrong with its gradients was found until then"
+        return Prose((Cell(seen, Role.NOT_COMPARED), Cell(f"; {said}" if said else "")))
     if not observed.passes:
         return Prose((Cell("no backward pass ran, so there is nothing to say of its gradients", Role.NOT_COMPARED),))
     return Prose((Cell("nothing wrong was found", Role.AGREES), Cell(f"; {said}" if said else "")))

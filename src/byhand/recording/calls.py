@@ -9,7 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._device import DeviceContext
 
-from byhand.recording.engine import unnoticed
+from byhand.recording.engine import traced, unnoticed
 from byhand.recording.frames import user_frame
 from byhand.recording.functions import call_data, call_in_place
 from byhand.recording.later import Later
@@ -22,7 +22,6 @@ from byhand.value import WHOLE, Value
 _sequence = torch.autograd._get_sequence_nr
 _functions = torch._C._len_torch_function_stack
 _dispatches = torch._C._len_torch_dispatch_stack
-traced = torch._C._is_tracing  # by torch.jit.trace, which would write our reading of a value into the user's graph
 UNKNOWN = -1  # the version of a tensor that cannot be read again
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
 _PLAIN = frozenset({str, int, float, bool, complex, type(None)})
@@ -173,6 +172,8 @@ class CallRecorder(TorchFunctionMode):
     def _written(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Make a call of a custom Function's forward, or one in place, and write it down so that it can be judged."""
         writer = here.writer
+        if traced():
+            return func(*args, **(kwargs or {}))
         if writer is None:
             return call_data(func, args) if is_data(func) else call_in_place(func, args, kwargs or {})
         here.writer = None

@@ -51,6 +51,10 @@ class Started:
     asked: tuple[Any, ...] = ()
 
 
+traced = torch._C._is_tracing
+"""Whether `torch.jit.trace` is at work: it would write our reading of a value into the user's graph."""
+
+
 @contextmanager
 def unnoticed() -> Iterator[None]:
     """Inside, nothing the user's program has switched on sees our arithmetic: no graph, no modes, no autocast."""

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.autograd.function import BackwardCFunction, _SingleLevelFunction
 
-from byhand.recording.engine import unnoticed
+from byhand.recording.engine import traced, unnoticed
 from byhand.recording.frames import user_frame
 from byhand.recording.kept import Kept, fingerprint, matches
 from byhand.recording.modules import here
@@ -81,14 +81,14 @@ def _quietly(work: Callable[..., Any], *arguments: Any) -> Any:
         return None
 
 
-def watched() -> bool:
+def judged() -> bool:
     """Whether anyone wants the passes of this thread judged."""
-    return any(listener.watches for listener in here.listeners)
+    return not traced() and any(listener.judges for listener in here.listeners)
 
 
 def _begin(cls: type, arguments: Sequence[Any], original: Callable[..., Any]) -> Writer | None:
     inputs = flat_tensors(arguments)
-    if not watched() or not any(each.requires_grad for each in inputs) or not ordinary(arguments):
+    if not judged() or not any(each.requires_grad for each in inputs) or not ordinary(arguments):
         return None
     writer = Writer(cls.__name__, inputs)
     writer.tape.random = torch.get_rng_state()
@@ -179,7 +179,7 @@ def _finish_in_place(begun: Any, function: Any, arguments: Any, keywords: Any) -
 
 
 def _backward(self: Any, *grads: Any) -> Any:
-    if not here.backward or not watched():
+    if not here.backward or not judged():
         return backward.original(self, *grads)
     kept = _quietly(held, self, grads) or {}
     untouched = _quietly(lambda: tuple(grad.clone() if isinstance(grad, torch.Tensor) else grad for grad in grads)) or ()

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 
 from byhand.recording import compiled, engine, functions, happenings, leaves, modules, saved
-from byhand.recording.calls import Call, CallRecorder, Needing, note_arguments, note_result, note_returned, traced
+from byhand.recording.calls import Call, CallRecorder, Needing, note_arguments, note_result, note_returned
 from byhand.recording.engine import Observer, Started
 from byhand.recording.frames import outside, user_frame
 from byhand.recording.happenings import Happening
@@ -24,6 +24,10 @@ class Judging(Protocol):
     @property
     def watches(self) -> bool:
         """Whether passes are watched."""
+
+    @property
+    def judges(self) -> bool:
+        """Whether passes are worked by hand, for which the forward of a custom Function is written down."""
 
     def counted(self) -> None:
         """One more pass."""
@@ -144,7 +148,7 @@ class Recorder:
 
     def call_returned(self, function: Any, result: Any, frame: Any, start: int | None = None, arguments: Any = ()) -> None:
         """Something that PyTorch's function mode does not see was called by the user's frame and gave the result."""
-        if traced():
+        if engine.traced():
             return
         stop = torch.autograd._get_sequence_nr()
         results, taken = None, []
@@ -160,7 +164,7 @@ class Recorder:
     def leaf_made(self, function: Any, given: torch.Tensor, result: Any, caller: Any) -> None:
         """A parameter was made of a tensor, called from the caller's frame."""
         frame = user_frame(caller)[0]
-        if traced():
+        if engine.traced():
             return
         try:
             with engine.unnoticed():
@@ -189,6 +193,11 @@ class Recorder:
     def watches(self) -> bool:
         """Whether passes are watched while they run; if not, they are only counted."""
         return self.judging.watches
+
+    @property
+    def judges(self) -> bool:
+        """Whether passes are worked by hand."""
+        return self.judging.judges
 
     def backward_called(self) -> None:
         """PyTorch's engine was called."""

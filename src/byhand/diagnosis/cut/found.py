@@ -131,8 +131,18 @@ def _why(words: Told) -> str:
         "non-differentiable": "This output has no derivative: it is marked so, or PyTorch has none for it",
         ZERO: "It is flat almost everywhere: its derivative is 0",
     }
-    again = f"; a value of Python's comes back into the loss at {words.again}" if words.again else ""
-    return f"{reasons[words.cause]}{again}."
+    return f"{reasons[words.cause]}{_again(words)}."
+
+
+def _again(words: Told) -> str:
+    """Where the value comes back, which is inferred: outside PyTorch nothing shows its way."""
+    if not words.again:
+        return ""
+    outside = "NumPy" if words.cause == "numpy" else "Python"
+    return (
+        f"; what comes from outside PyTorch into the loss at {words.again} is taken for it: its way through {outside} cannot be seen, and "
+        f"is inferred from the order of the calls"
+    )
 
 
 def _meant(severity: Severity) -> str:

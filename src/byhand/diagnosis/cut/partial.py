@@ -7,7 +7,7 @@ import torch
 
 from byhand.diagnosis.cut.causes import COMPARISONS, STEPS, differentiable, is_off
 from byhand.diagnosis.cut.search import Search
-from byhand.diagnosis.cut.telling import operation
+from byhand.diagnosis.cut.typed import operation
 from byhand.diagnosis.kinds.cut import GraphCut
 from byhand.diagnosis.lineage import Lineage, given, is_data_read, is_leaf, name_of, writes
 from byhand.diagnosis.world import World, origin_of_call

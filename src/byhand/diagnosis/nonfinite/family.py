@@ -74,10 +74,11 @@ class NonFinite(Family):
             if self._quiet is not None:
                 self.report(quiet_overflow(passing, self._quiet))
             return
-        spoiled = [index for index in self._spoiled if passing.kind != "backward" or _spoils(passing, index)]
+        stored = passing.kind == "backward" and not passing.direct
+        spoiled = [index for index in self._spoiled if not stored or _spoils(passing, index)]
         if spoiled or self._loss or problem is not None:
             self._known = known(passing, self._birth, sorted(spoiled), loss=self._loss)
-            self._leaves = [weakref.ref(passing.live[index].variable) for index in spoiled] if passing.kind == "backward" else []
+            self._leaves = [weakref.ref(passing.live[index].variable) for index in spoiled] if stored else []
         elif passing.kind == "grad":
             self._asked = self._birth
 

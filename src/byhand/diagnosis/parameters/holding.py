@@ -96,7 +96,7 @@ def _intended(ledger: Ledger, references: list[Reference], trained: set[Referenc
     order = {reference: number for number, reference in enumerate(ledger.registered)}
     whose = {ledger.registered.get(each) for each in trained}
     mine = [order[each] for each in references if each in order]
-    theirs = [order[each] for each in trained if each in order]
+    theirs = [order[each] for holder in ledger.stepping() for each in holder.held if each in order]
     if models == whose and len(models) == 1 and mine and theirs and max(mine) < min(theirs) and _apart(ledger, references, trained):
         return "only what comes after them is trained"
     return ""

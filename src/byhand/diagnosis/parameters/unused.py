@@ -1,5 +1,6 @@
 """Finds parameters of trained models that take no part in the loss: never called, or called for nothing."""
 
+import itertools
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from byhand.diagnosis.kinds.parameters import UnusedParameter
 from byhand.diagnosis.parameters import sources
 from byhand.diagnosis.parameters.flows import Flow, Reference, came_out, follow, uses
 from byhand.diagnosis.parameters.ledger import Ledger
-from byhand.diagnosis.parameters.sentences import are, at
+from byhand.diagnosis.parameters.sentences import are, at, listed
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.world import origin_of_call
 from byhand.findings import Finding, Severity
@@ -32,6 +33,11 @@ class Idle:
     why: str
     fix: str
     severity: Severity
+
+    @property
+    def place(self) -> object:
+        """What layers of one class, made many times, have in common; the part itself where no line is known."""
+        return (self.where, self.why, self.fix, self.severity) if self.where is not None else self
 
 
 class Unused:
@@ -83,20 +89,26 @@ class Unused:
     def found(self) -> Iterator[Finding]:
         """One finding for each part that was not called, or line that dropped a result."""
         held = self.ledger.held()
-        groups: dict[Idle, list[Reference]] = {}
+        groups: dict[object, dict[Idle, list[Reference]]] = {}
         for reference, idle in self.idle.items():
             if self._waits(reference) and (reference in held or not self.ledger.holders):
-                groups.setdefault(idle, []).append(reference)
-        for idle, references in groups.items():
-            names = [self.ledger.name(each) for each in sorted(references, key=self._order)]
-            yield UnusedParameter.found(
-                names[0],
-                idle.where,
-                what=f"{are(names, 'was', 'were')} reached by none of {self.ledger.world.passes:,} backward passes: {idle.what}",
-                why=idle.why,
-                fix=idle.fix,
-                severity=idle.severity,
-            )
+                groups.setdefault(idle.place, {}).setdefault(idle, []).append(reference)
+        for group in groups.values():
+            yield self._finding(group)
+
+    def _finding(self, group: dict[Idle, list[Reference]]) -> Finding:
+        """What is idle for one reason at one line, in each of the parts that are alike."""
+        idle, *others = group
+        names = [self.ledger.name(each) for each in sorted(itertools.chain(*group.values()), key=self._order)]
+        alike = f" The same holds for {listed([each.part for each in others])}." if others else ""
+        return UnusedParameter.found(
+            names[0],
+            idle.where,
+            what=f"{are(names, 'was', 'were')} reached by none of {self.ledger.world.passes:,} backward passes: {idle.what}{alike}",
+            why=idle.why,
+            fix=idle.fix,
+            severity=idle.severity,
+        )
 
     def _order(self, reference: Reference) -> bool:
         return self.ledger.world.called(reference).endswith("bias")

@@ -33,7 +33,7 @@ class Parameters(Family):
     def starting(self, passing: Passing) -> None:
         """Note what the pass reaches; in passes that are looked at closely, what the models, calls and lines say of it."""
         self.modes.starting()
-        if not passing.closely:
+        if not passing.closely or not self.world.calls():
             return
         self.ledger.forget()
         for tensor in passing.leaves:
@@ -85,7 +85,9 @@ class Parameters(Family):
             holder.scaled = True
 
     def finished(self, problem: BaseException | None) -> None:
-        """Say what is certain by now."""
+        """Say what is certain by now; without a recording nothing is known of calls."""
+        if not self.world.calls():
+            return
         for holder in self.ledger.holders.values():
             self.ledger.look(holder)
         self.ledger.measure(self.ledger.entries)

@@ -83,7 +83,7 @@ class Story:
         from byhand.render.page import render_page
 
         picture, note = self._drawn()
-        return render_page(self.document, picture, note=note, story_first=self._findings is not None)
+        return render_page(self.document, picture, note=note)
 
     def to_svg(self) -> str:
         """The picture as SVG, with text as text. Raises NoPicture."""

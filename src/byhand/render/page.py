@@ -15,14 +15,14 @@ SUMMARY: Final = 2  # paragraphs above the picture: which of several backward pa
 DATA: Final = "application/octet-stream;base64"
 
 
-def render_page(document: Document, picture: Picture | None, *, note: str = "", story_first: bool = False) -> str:
-    """The whole page as HTML; `note` is said above the story, as where the picture is missing; the story may stand above the picture."""
+def render_page(document: Document, picture: Picture | None, *, note: str = "") -> str:
+    """The whole page as HTML; `note` is said above the story, as where the picture is missing."""
     look = fonts() + style()
     scripts = (script(),) if picture else ()
     live = f'<script type="{DATA}" id="byhand-data">{packed(picture)}</script>\n<script>{script()}</script>\n' if picture else ""
     return (
         f"{head(document, policy(scripts=scripts, styles=(look,)))}<style>{look}</style>\n</head>\n"
-        f'<body>\n<main id="byhand">\n{main(document, picture, note=note, story_first=story_first)}\n</main>\n{live}</body>\n</html>\n'
+        f'<body>\n<main id="byhand">\n{main(document, picture, note=note)}\n</main>\n{live}</body>\n</html>\n'
     )
 
 
@@ -37,7 +37,7 @@ def head(document: Document, allowed: str) -> str:
     )
 
 
-def main(document: Document, picture: Picture | None, *, note: str = "", story_first: bool = False) -> str:
+def main(document: Document, picture: Picture | None, *, note: str = "") -> str:
     """What the page shows before any script has run: title, picture and story."""
     blocks = list(document.blocks)
     title = title_of(document)
@@ -48,9 +48,8 @@ def main(document: Document, picture: Picture | None, *, note: str = "", story_f
     said = f'<p class="static-note" role="status">{escaped(note)}</p>\n' if note else ""
     first = "".join(f'<p class="summary">{cells_html(block.cells)}</p>\n' for block in summary if isinstance(block, Prose))
     section = f'<section id="picture" aria-label="Picture of the run">{render_svg(picture, dark=False)}</section>\n' if picture else ""
-    story = f'<article id="story">\n{render_html(Document(tuple(blocks)))}\n</article>'
-    below = f"{story}\n{section}" if story_first else f"{section}{story}"
-    return f"<header><h1>{escaped(title)}</h1>\n{first}{said}</header>\n{below}"
+    story = render_html(Document(tuple(blocks)))
+    return f'<header><h1>{escaped(title)}</h1>\n{first}{said}</header>\n{section}<article id="story">\n{story}\n</article>'
 
 
 def title_of(document: Document) -> str:

@@ -80,4 +80,4 @@ class SavedTensorOverwritten(Kind):
     """
 
     code = "saved-tensor-overwritten"
-    example = "tide_filter.py"
+    example = "tank_levels.py"

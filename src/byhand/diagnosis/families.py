@@ -1,6 +1,6 @@
 """Every family of faults that a program is watched for."""
 
-from byhand.diagnosis.cut import Cut, NonLeaf
+from byhand.diagnosis.cut import Cut, NonLeaf, Penalty
 from byhand.diagnosis.failures import Failures
 from byhand.diagnosis.family import Family
 from byhand.diagnosis.loop import Hooks, Skipped, Turns
@@ -19,6 +19,7 @@ FAMILIES: tuple[type[Family], ...] = (
     Parameters,
     Cut,
     NonLeaf,
+    Penalty,
     Failures,
     Depth,
     Flat,

@@ -23,8 +23,7 @@ class World:
         self.findings: dict[tuple[str, str, tuple[str, int] | None], Finding] = {}
         self.steps = 0
         self.passes = 0
-        self.optimizers: list[weakref.ref[torch.optim.Optimizer]] = []
-        self.made: dict[weakref.ref[Any], Origin | None] = {}
+        self.optimizers: dict[weakref.ref[torch.optim.Optimizer], Origin | None] = {}
         self._names: dict[weakref.ref[torch.Tensor], str] = {}
         self._models: list[tuple[str, Model]] = []
         self._calls: tuple[int, Any, list[Call]] = (0, None, [])
@@ -82,9 +81,8 @@ class World:
 
     def meet(self, optimizer: torch.optim.Optimizer) -> None:
         """Know an optimizer."""
-        reference = weakref.ref(optimizer)
-        if reference not in self.optimizers:
-            self.optimizers.append(reference)
+        forget(self.optimizers)
+        self.optimizers.setdefault(weakref.ref(optimizer))
 
 
 def origin_of(frame: Any) -> Origin | None:

@@ -118,9 +118,13 @@ def _severity(seen: Seen, *, spoils: bool) -> Severity:
     found = seen.each.comparison
     if _was_right(seen.each):
         return Severity.WARNING if seen.later is None and not spoils else Severity.ERROR
+    return Severity.NOTE if seen.step.function is None and _little(found) else Severity.ERROR
+
+
+def _little(found: Comparison) -> bool:
+    """Whether two numbers differ by little more than what rounding explains, and in no simple way: rounding may do that once in a while."""
     simple = found.pattern or found.factor or found.fault in TWICE or found.written is not None
-    little = found.verdict is Verdict.DIFFERS and found.floor > 0 and found.error < CLEAR * found.floor and not simple
-    return Severity.NOTE if seen.step.function is None and little else Severity.ERROR
+    return found.verdict is Verdict.DIFFERS and found.floor > 0 and found.error < CLEAR * found.floor and not simple
 
 
 def _sentence(result: Pass, step: Step, each: Contribution) -> str:
@@ -134,6 +138,8 @@ def _sentence(result: Pass, step: Step, each: Contribution) -> str:
             return f"What {_called(step)} kept for its backward was changed before it ran, so {target} gets a wrong gradient"
         case Fault.SHAPE:
             return f"{_called(step)} returns a gradient of the wrong shape for {target}"
+    if step.function is None and _little(each.comparison):
+        return f"{_called(step)} and byhand differ for {target} by little more than what rounding explains"
     return f"{_called(step)} returns {'None' if _is_none(step, each) else 'a wrong gradient'} for {target}"
 
 

@@ -2,5 +2,6 @@
 
 from byhand.diagnosis.cut.family import Cut
 from byhand.diagnosis.cut.nonleaf import NonLeaf
+from byhand.diagnosis.cut.penalty import Penalty
 
-__all__ = ["Cut", "NonLeaf"]
+__all__ = ["Cut", "NonLeaf", "Penalty"]

@@ -56,6 +56,9 @@ class SecondDerivativeLost(Kind):
     once more, and compared with the second derivative of its forward, worked by byhand's rules or by differences along random
     directions. Lost is what the graph does not lead back to although the second derivative is not zero.
 
+    It is lost altogether (cause `create-graph`) where `torch.autograd.grad` ran without `create_graph=True`, and a scalar that is made of
+    what it gave, and of no weight, is added to the loss: a penalty that is a constant. byhand follows the calls from the one to the other.
+
     Save inputs with `ctx.save_for_backward` and use what `ctx.saved_tensors` gives, with operations of PyTorch only; or mark the
     backward `@once_differentiable`, and PyTorch says aloud that there is no second derivative.
     """

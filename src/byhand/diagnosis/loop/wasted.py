@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from byhand.diagnosis.kinds.loop import GradientCleared
-from byhand.diagnosis.loop.evidence import Tensors, is_property, since, takes
+from byhand.diagnosis.loop.evidence import MEASURES, Tensors, is_property, name, since, takes
 from byhand.diagnosis.loop.ledger import Last, Ledger, parameters
 from byhand.diagnosis.loop.part import Part, and_others, at, named, quoted
 from byhand.diagnosis.passing import Passing
@@ -49,9 +49,14 @@ class Wasted(Part):
         return leaf.grad is None or (held.same(leaf) and not held.untouched(leaf) and not bool(leaf.grad.any()))
 
     def _read(self, last: Last) -> bool:
-        """Whether the program looked at the gradients while they were there."""
+        """Whether the program looked at the gradients while they were there, or had PyTorch measure them."""
         wanted = Tensors(last.reached)
-        return any(call.direct and is_property(call, "grad", "__get__") and takes(call, wanted) for call in since(self.world, last.mark))
+        grads = Tensors(held.grad for leaf in last.reached if (held := self.ledger.held.get(leaf)) is not None)
+        return any(
+            (call.direct and is_property(call, "grad", "__get__") and takes(call, wanted))
+            or (name(call) in MEASURES and takes(call, grads))
+            for call in since(self.world, last.mark)
+        )
 
     def ended(self, passing: Passing, problem: BaseException | None) -> None:
         """A new pass is the last one."""

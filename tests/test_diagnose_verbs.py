@@ -171,3 +171,77 @@ def test_a_loss_is_diagnosed_before_backward():
     assert story.findings == ()
     assert w.grad is None
     assert "not observed" in str(story)
+
+
+def test_numbers_that_are_not_finite_are_found_before_backward():
+    """The loss alone is enough: no step has to follow."""
+    w = torch.tensor([0.0, 1.0], requires_grad=True)
+
+    (finding,) = byhand.diagnose(torch.sqrt(w).sum()).findings
+
+    assert (finding.code, finding.subject) == ("non-finite-gradient", "w")
+
+
+def test_two_losses_of_one_recording_are_told_apart():
+    """What is wrong with one is not said of the other."""
+    w = torch.tensor([0.0, 1.0], requires_grad=True)
+    with byhand.record(diagnose=True):
+        bad = byhand.diagnose(torch.sqrt(w).sum())
+        good = byhand.diagnose((w * w).sum())
+
+    assert [finding.code for finding in bad.findings] == ["non-finite-gradient"]
+    assert good.findings == ()
+
+
+def test_what_a_loss_does_not_reach_is_named_without_a_guess():
+    """Without a recording nobody knows why."""
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+
+    told = " ".join(str(byhand.diagnose(model[1](model[0](torch.ones(3, 2)).detach()).sum())).split())
+
+    assert "not observed: why the loss does not reach model.0.weight, model.0.bias: their gradient stays None" in told
+
+
+def test_a_program_that_failed_is_not_called_healthy(capsys):
+    """The verdict says what it failed with."""
+    assert main(["diagnose", program(HEALTHY, "1 / 0")]) == 2
+
+    printed = capsys.readouterr().out
+    assert "○ the program failed: ZeroDivisionError: division by zero" in printed
+    assert "✓" not in printed
+
+
+@pytest.mark.parametrize("steps", ["0", "-2"])
+def test_no_steps_are_no_wish(steps, capsys):
+    """It is refused before the program runs."""
+    assert main(["diagnose", program(HEALTHY), "--steps", steps]) == 2
+
+    captured = capsys.readouterr()
+    assert "step 0" not in captured.out
+    assert "--steps" in captured.out + captured.err
+
+
+def test_a_warning_names_the_line_of_the_program():
+    """Not one of byhand's own."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with byhand.record(diagnose="warn"):
+            trained(clears=False, steps=12)
+
+    assert {each.filename for each in seen if "gradient-accumulated" in str(each.message)} == {__file__}
+
+
+def test_the_programs_own_exception_gets_the_story():
+    """As a note; the exception stays what it was."""
+    loss = torch.tensor(2.0, requires_grad=True).exp()
+
+    def twice():
+        with byhand.record(diagnose=True):
+            loss.backward()
+            loss.backward()
+
+    with pytest.raises(RuntimeError) as raised:
+        twice()
+
+    assert "second time" in str(raised.value)
+    assert [note.split(":")[1].strip() for note in raised.value.__notes__] == ["freed-graph"]

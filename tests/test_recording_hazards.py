@@ -150,3 +150,24 @@ def test_distributed_training_with_unused_parameters(way, tmp_path, monkeypatch)
         assert run(way, program)[1] == run("plain", program)[1]
     finally:
         distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("options", [{"judge": False}, {}, {"diagnose": True}])
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
+def test_a_traced_model_is_traced_as_ever(options):
+    """torch.jit.trace writes down every operation; what byhand would read of a value must not be among them."""
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.layer(x).relu()
+
+    alone = torch.jit.trace(Model(), torch.ones(1, 2)).inlined_graph
+
+    with byhand.record(**options):
+        recorded = torch.jit.trace(Model(), torch.ones(1, 2)).inlined_graph
+
+    assert [node.kind() for node in recorded.nodes()] == [node.kind() for node in alone.nodes()]

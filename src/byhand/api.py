@@ -17,8 +17,8 @@ from byhand.errors import GraphFreed, NoGraph, NoSuchOrder, NotAGradient, NotASc
 from byhand.explanation import explain as tell_explanation
 from byhand.explanation import tell_check, tell_diagnosis
 from byhand.failures import why_no_graph
-from byhand.faults import find
-from byhand.findings import Observed, Severity, by_severity
+from byhand.faults import certain, find
+from byhand.findings import Observed, by_severity
 from byhand.functions.check import check_function
 from byhand.graph import Graph
 from byhand.judged import Judged
@@ -99,8 +99,7 @@ def diagnose(loss: torch.Tensor, /, *, gradient: torch.Tensor | None = None) -> 
             seeing.world.optimizers = active.witness.world.optimizers
         looks = partial(seeing.started, frame=frame, direct=True)
         made = in_cells(_work(loss, gradient, {}, "diagnose", Variables(frame), looks=looks))
-        wrong = (finding for finding in find([made]) if finding.severity is not Severity.NOTE)
-        findings = by_severity((*wrong, *map(finding_in_cell, seeing.findings())))
+        findings = by_severity((*certain(find([made])), *map(finding_in_cell, seeing.findings())))
         unseen = () if active else (*_unreached(seeing, made), UNRECORDED)
         seen = Observed("", 1, seeing.world.steps, 1, unseen)
         return Story(tell_diagnosis(findings, seen), [made], findings=findings)

@@ -11,8 +11,8 @@ from byhand.display import Story
 from byhand.errors import ByhandError, FaultFound, NoBackward, NoSuchStep, NoSuchWay, NotDiagnosed, NotJudged
 from byhand.explanation import explain, tell_check, tell_diagnosis
 from byhand.failures import explained
-from byhand.faults import find
-from byhand.findings import Finding, Observed, Severity, by_severity
+from byhand.faults import certain, find
+from byhand.findings import Finding, Observed, by_severity
 from byhand.results import Pass
 from byhand.session import Session
 from byhand.yours import known_places, places_of, weigh
@@ -111,8 +111,7 @@ class Run:
         witness = self.session.witness
         if witness is None:
             raise NotDiagnosed
-        wrong = (finding for finding in find(self.passes) if finding.severity is not Severity.NOTE)
-        return by_severity((*wrong, *map(finding_in_cell, witness.findings())))
+        return by_severity((*certain(find(self.passes)), *map(finding_in_cell, witness.findings())))
 
     def diagnose(self, program: str = "") -> Story:
         """What is wrong with the gradients and the training steps so far: cause, numbers, line and fix of each fault.

@@ -38,4 +38,9 @@ class Kind:
         passes: tuple[int, ...] = (),
     ) -> Finding:
         """A finding of this kind: `what` has the numbers, `why` the chain of causes, `fix` what to type."""
-        return Finding(cls.code, severity or cls.severity, subject, where, what, why, fix, cause, passes)
+        return Finding(cls.code, severity or cls.severity, subject, where, _ended(what), _ended(why), _ended(fix), cause, passes)
+
+
+def _ended(text: str) -> str:
+    """The text with a full stop at its end."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

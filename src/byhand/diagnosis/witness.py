@@ -13,7 +13,7 @@ from byhand.diagnosis.consequences import without_consequences
 from byhand.diagnosis.families import FAMILIES
 from byhand.diagnosis.family import Family
 from byhand.diagnosis.passing import Passing
-from byhand.diagnosis.world import World, origin_of
+from byhand.diagnosis.world import World
 from byhand.findings import Finding
 from byhand.recording.engine import Started, is_batched, unnoticed
 from byhand.recording.frames import user_frame
@@ -51,11 +51,12 @@ class Witness:
             observer.over(problem)
 
     def happened(self, happening: Happening) -> None:
-        """The training loop did something besides forward and backward."""
+        """The training loop did something besides forward and backward; steps of weights without numbers are passed over."""
         if isinstance(happening.thing, torch.optim.Optimizer):
+            groups = getattr(happening.thing, "param_groups", ())
+            if not all(has_numbers(each) for group in groups for each in group["params"][:1]):
+                return
             self.world.meet(happening.thing)
-            if happening.kind == "made":
-                self.world.made[weakref.ref(happening.thing)] = origin_of(happening.frame)
         self._tell("happened", happening)
         self.world.steps += happening.kind == "stepped"
 

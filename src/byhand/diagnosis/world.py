@@ -13,6 +13,7 @@ from byhand.recording.modules import Model, parameter_paths
 from byhand.recording.naming import written
 from byhand.recording.recorder import Recorder
 from byhand.recording.scope import Variables
+from byhand.recording.weakly import forget
 
 
 class World:
@@ -23,7 +24,7 @@ class World:
         self.findings: dict[tuple[str, str, tuple[str, int] | None], Finding] = {}
         self.steps = 0
         self.passes = 0
-        self.optimizers: dict[weakref.ref[torch.optim.Optimizer], Origin | None] = {}
+        self.optimizers: dict[weakref.ref[torch.optim.Optimizer], None] = {}
         self._names: dict[weakref.ref[torch.Tensor], str] = {}
         self._models: list[tuple[str, Model]] = []
         self._calls: tuple[int, Any, list[Call]] = (0, None, [])

@@ -1,7 +1,7 @@
 """The findings of a run, one for each input that a Function's backward, or PyTorch's own, sends a wrong gradient to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from byhand.faults.advice import advice, place
 from byhand.faults.shared import changed_for
@@ -16,6 +16,7 @@ CODES = {
     Fault.OVERWRITTEN: "saved-tensor-overwritten",
     Fault.SECOND: "second-derivative-lost",
 }
+CAUSES = {Fault.SECOND_WRONG: "second-derivative", Fault.STRAIGHT: "straight-through"}
 TWICE = (Fault.SECOND, Fault.SECOND_WRONG)  # what only a second derivative shows, also of a gradient that could not be judged
 NAMED = 5  # weights that are named one by one
 HALF = ("bfloat16", "float16")
@@ -58,6 +59,12 @@ def find(passes: Sequence[Pass]) -> tuple[Finding, ...]:
                     known.passes += [result.number] if result.number not in known.passes else []
                     known.nodes.add((result.graph.nodes[step.index].sequence, each.edge))
     return tuple(_finding(each) for each in _joined(list(seen.values())))
+
+
+def certain(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What a diagnosis tells of them: nothing that rounding may explain; a straight-through estimator, often meant, as a note."""
+    told = (each for each in findings if each.severity is not Severity.NOTE)
+    return tuple(replace(each, severity=Severity.NOTE) if each.cause == CAUSES[Fault.STRAIGHT] else each for each in told)
 
 
 def _joined(seen: Sequence[Seen]) -> list[Seen]:
@@ -108,7 +115,7 @@ def _finding(seen: Seen) -> Finding:
         f"{_sentence(seen.result, step, each)}{_measure(each) if seen.later is None else _afterwards(seen.later)}{_pattern(step, each)}",
         f"{_cause(seen.result, step, each)}{_reach(names, len(weights), each, others[0][1] if others else '')}{_elsewhere(seen)}",
         advice(each, step.function, _parameter(step.function, each)) if step.function else _ordinary(step, fault),
-        cause="second-derivative" if fault is Fault.SECOND_WRONG else "",
+        cause=CAUSES.get(fault, "") if fault else "",
         passes=tuple(seen.passes),
     )
 

@@ -118,11 +118,6 @@ class CallRecorder(TorchFunctionMode):
         self._failed = failed
         self._over = False
 
-    def lighten(self) -> None:
-        """Ask for no more values of large results."""
-        self.settle()
-        self._values = None
-
     def settle(self) -> None:
         """Fill in the values that were noted."""
         if self._values is not None:

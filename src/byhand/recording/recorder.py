@@ -15,6 +15,7 @@ from byhand.recording.modules import Model, findable, held, here
 
 NOTED = 3  # backward passes whose calls are remembered, for graphs that are used again
 MOST = 200_000  # notes; a program that only infers never gets to a backward pass, and the oldest half is dropped
+FAILURES = 50  # different failures of byhand itself that are remembered
 MODELS = 200  # models that are remembered; a loop may make a new one at every turn
 
 
@@ -117,13 +118,11 @@ class Recorder:
         del self.notes[:count]
         self._marks = [max(mark - count, 0) for mark in self._marks]
 
-    def lighten(self) -> None:
-        """From here on note calls only, without the values of large results: no pass will be judged any more."""
-        self._mode.lighten()
-
     def failed(self, problem: Exception) -> None:
         """Something went wrong in byhand itself; the user's program goes on as if nobody recorded."""
-        self.failures.append(f"{type(problem).__name__}: {problem}")
+        failure = f"{type(problem).__name__}: {problem}"
+        if failure not in self.failures and len(self.failures) < FAILURES:
+            self.failures.append(failure)
 
     def _meet(self, module: torch.nn.Module) -> None:
         """Know a model that was called; of very many, the latest."""
@@ -186,7 +185,7 @@ class Recorder:
             told.append(f"{self.passed_over:,} backward passes batched by vmap, one of which stands for many")
         if elsewhere := engine.elsewhere.count - self._elsewhere:
             told.append(f"{elsewhere:,} backward passes in other threads; record there too, with byhand.record()")
-        told += [f"byhand itself failed, the program went on undisturbed: {failure}" for failure in dict.fromkeys(self.failures)]
+        told += [f"byhand itself failed, the program went on undisturbed: {failure}" for failure in self.failures]
         return told
 
     @property

@@ -5,8 +5,9 @@ from contextlib import suppress
 
 import torch
 
-from byhand.diagnosis.cut.typed import SHORT, operation, phrase, rewritten, source_of, typed, without
+from byhand.diagnosis.cut.typed import SHORT, operation, phrase, rewritten, source_of, without
 from byhand.diagnosis.lineage import name_of
+from byhand.diagnosis.typed import typed
 from byhand.diagnosis.world import origin_of_call
 from byhand.graph import Origin
 from byhand.recording.calls import Call
@@ -108,18 +109,20 @@ def _kept(call: Call, line: str) -> str:
 def _switched_on(call: Call, line: str, off: Origin | None) -> str:
     place = source_of(call)
     words = typed(place.expression) if place is not None else ""
-    if off is None:
-        return f"Take the computation {line} out of torch.no_grad() or torch.inference_mode()."
-    if "set_grad_enabled" in off.text:
-        return _enabled(off)
-    if any(each in off.text for each in SWITCHES):
-        return f"Take the computation {line} out of `{typed(off.text) or 'the block'}` (line {off.line})."
-    if _sampled(words) and _at(off) == line:
+    if _sampled(words) and (off is None or _at(off) == line):
         new = ".rsample(".join(words.rsplit(".sample(", 1))
         return (
             f"Write `{new}` {line}: sample() of torch.distributions switches grad mode off, rsample() keeps the graph. A distribution "
             f"without rsample, as Categorical, needs log_prob of the sample in the loss instead."
         )
+    if off is None:
+        return f"Take the computation {line} out of torch.no_grad() or torch.inference_mode()."
+    if "set_grad_enabled" in off.text:
+        return _enabled(off)
+    if _at(off) == line and any(each in off.text for each in SWITCHES):
+        return f"Leave out what switches grad mode off {line}, in `{typed(off.text) or plain(off.text, SHORT)}`."
+    if any(each in off.text for each in SWITCHES):
+        return f"Take the computation {line} out of `{typed(off.text) or 'the block'}` (line {off.line})."
     return f"Take the computation {line} out of the function that switches grad mode off, called at line {off.line}."
 
 

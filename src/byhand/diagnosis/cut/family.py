@@ -39,6 +39,7 @@ class Cut(Family):
         if not passing.closely:
             self._reach(each for each in passing.reached if each not in self._lost or not self._lost[each].reached)
             return
+        self._wanted.begin()
         self._wanted.look()
         behind = behind_zeros(passing.graph, passing.live)
         self._reach(weakref.ref(tensor) for tensor, index in passing.leaves.items() if index not in behind)

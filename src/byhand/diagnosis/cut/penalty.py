@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 
-from byhand.diagnosis.cut.typed import operation, source_of, typed
+from byhand.diagnosis.cut.typed import operation, source_of
 from byhand.diagnosis.family import Family
 from byhand.diagnosis.kinds.rules import SecondDerivativeLost
 from byhand.diagnosis.lineage import Lineage, is_data_read, name_of
 from byhand.diagnosis.passing import Passing
+from byhand.diagnosis.typed import assignment, typed
 from byhand.diagnosis.world import World, origin_of_call
 from byhand.findings import Finding
 from byhand.recording.calls import Call, Seen
@@ -76,7 +77,7 @@ def _scalar(call: Call) -> bool:
 def _finding(call: Call, joined: Call, passing: Passing) -> Finding:
     place, end = source_of(call), origin_of_call(joined)
     assert place is not None
-    name = _first(place.target) or "the gradient"
+    name = _first(place.target) or assignment(place.text)[0] or "the gradient"
     at = f" at line {end.line}" if end is not None else ""
     return SecondDerivativeLost.found(
         plain(name),

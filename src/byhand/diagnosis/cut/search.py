@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from byhand.diagnosis.cut.causes import cause_of, differentiable, leaves_torch, makes_constant
-from byhand.diagnosis.lineage import Lineage, Use, name_of, tensors, writes
+from byhand.diagnosis.lineage import Lineage, Use, given, name_of, tensors, writes
 from byhand.recording.calls import Call, Needing, Seen
 from byhand.recording.naming import written
 
@@ -71,7 +71,7 @@ class Search:
         """Where to go from a call on the way: to itself if the gradient is lost in it."""
         call = self.lineage.calls[number]
         if not differentiable(call):
-            if name_of(call) == "detach_" or any(use.needs for use in self.lineage.inputs[number]):
+            if name_of(call) == "detach_" or any(use.needs and not _hands_on(call, use) for use in self.lineage.inputs[number]):
                 self._next[number] = number
             return
         for use in self.lineage.users(number):
@@ -156,6 +156,11 @@ class Search:
         return use.maker < 0 and not use.needs and all(each.call > after for each in self.lineage.uses(use.reference))
 
 
+def _hands_on(call: Call, use: Use) -> bool:
+    """Whether a call gave back the very tensor that it took, as broadcasting does where nothing is to be done."""
+    return not writes(call) and any(each is use.reference for each in given(call))
+
+
 def _back(before: dict[int, int], number: int) -> tuple[int, ...]:
     found = [number]
     while before[found[-1]] >= 0:
@@ -169,5 +174,5 @@ def _takes_number(call: Call) -> bool:
         return False
     place = written(call.code, call.instruction)
     operands = place.arguments(len(call.arguments)) or place.operands
-    given = [each for each in call.arguments if not isinstance(each, Seen | Needing)]
-    return bool(given) and any(not operand.literal for operand in operands[-len(given) :])
+    numbers = [each for each in call.arguments if not isinstance(each, Seen | Needing)]
+    return bool(numbers) and any(not operand.literal for operand in operands[-len(numbers) :])

@@ -1,17 +1,17 @@
-"""The program's words that a finding shows: an operation as it was written, and lines of it that can be typed as they stand."""
+"""The program's words that a finding shows: an operation as it was written, and lines with other words in it."""
 
 import ast
 
 import torch
 
 from byhand.diagnosis.lineage import name_of
+from byhand.diagnosis.typed import typed
 from byhand.diagnosis.world import origin_of_call
 from byhand.recording.calls import Call
 from byhand.recording.naming import Written, written
 from byhand.words import plain
 
 SHORT = 48  # characters of an operation that is named
-LONGEST = 240  # characters of a line to type
 _MODULES = ("torch", "F", "nn", "np", "numpy", "math")
 
 
@@ -70,13 +70,3 @@ def phrase(place: Written, given: str) -> str:
     loose = isinstance(value, ast.BinOp | ast.UnaryOp | ast.BoolOp | ast.Compare | ast.IfExp | ast.Lambda | ast.Await)
     alone = place.text.strip().endswith((f"= {place.expression}", f"return {place.expression}"))
     return f"({given})" if loose and not alone else given
-
-
-def typed(text: str) -> str:
-    """The text on one line, if that is whole Python that can be typed; "" if it is not."""
-    line = " ".join(text.split())
-    try:
-        ast.parse(f"{line} pass" if line.endswith(":") else line)
-    except (SyntaxError, ValueError):
-        return ""
-    return line if len(line) <= LONGEST and line == plain(line, LONGEST) else ""

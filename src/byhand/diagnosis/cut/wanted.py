@@ -40,11 +40,21 @@ class Wanted:
     def __init__(self, world: World) -> None:
         self._world = world
         self.stepped, self.looked_at, self.by_hand = Leaves(), Leaves(), Leaves()
+        self._begun: int | None = None
 
     @property
     def optimized(self) -> bool:
         """Whether the program has an optimizer."""
         return bool(self._world.optimizers)
+
+    def begin(self) -> None:
+        """The first pass runs: what is loaded into parameters from here on is no checkpoint that training starts from."""
+        if self._begun is None:
+            self._begun = torch.autograd._get_sequence_nr()
+
+    def _takes_over(self, call: Call) -> bool:
+        """Whether a parameter gets the values of another while the program trains, as a target network does by `load_state_dict`."""
+        return name_of(call) == "copy_" and self._begun is not None and call.start > self._begun
 
     def look(self) -> None:
         """Know what the optimizers have now, whose gradient the program read, and what it wrote values of other tensors into."""
@@ -63,6 +73,6 @@ class Wanted:
             first = taken[0].reference
             if call.direct and getattr(call.function, "__self__", None) is _GRAD and name_of(call) == "__get__":
                 self.looked_at.add(first)
-            elif len(taken) > 1 and call.direct and writes(call) and id(first) in used:
+            elif len(taken) > 1 and writes(call) and (id(first) in used if call.direct else self._takes_over(call)):
                 self.by_hand.add(first)
             used.update(id(seen.reference) for seen in taken)

@@ -8,6 +8,7 @@ from byhand.diagnosis.failures.stuck import Stuck, border, called, named, operat
 from byhand.diagnosis.failures.words import at, both, holder, quoted, together
 from byhand.diagnosis.kinds.failures import FreedGraph
 from byhand.diagnosis.passing import Passing
+from byhand.diagnosis.typed import assignment, enclosed
 from byhand.diagnosis.ways import edges
 from byhand.errors import GraphFreed
 from byhand.findings import Finding
@@ -221,8 +222,8 @@ class _Told:
     def _fix_carried(self, kept: Sequence[str]) -> str:
         if self._summed():
             return (
-                f"Call backward on the loss of this step alone. If {quoted(kept[0])} is for a log, add numbers to it: "
-                f"`{kept[0]} += ....item()`; if it is the sum of many losses, call backward once, after the loop."
+                f"Call backward on the loss of this step alone. If {quoted(kept[0])} is for a log, {self._logged(kept[0])}; if it is the "
+                "sum of many losses, call backward once, after the loop."
             )
         wrote = "; ".join(self._detached(name) for name in kept[:3])
         return (
@@ -230,6 +231,15 @@ class _Told:
             "through one step. To go back through all, add up the losses and call backward once, after the loop. "
             f"`{_KEPT}` does not help here: the optimizer changes the weights that the older steps need."
         )
+
+    def _logged(self, name: str) -> str:
+        """What to write for a running total that is only looked at."""
+        made = self._first().said.origin
+        target, sign, value = assignment(made.text) if made is not None else ("", "", "")
+        if target != name:
+            return "add `.item()` of the loss to it"
+        new = f"{name} = {enclosed(value)}.detach()" if sign == "=" else f"{name} {sign} {enclosed(value)}.item()"
+        return f"write `{new}` ({self._at(made)})"
 
     def _detached(self, name: str) -> str:
         parts = [each.name for each in self.entries if holder(each.name) == name]

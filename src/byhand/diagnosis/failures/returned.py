@@ -54,10 +54,7 @@ def returned(passing: Passing, problem: BaseException) -> Finding | None:
 def _wrong_shape(passing: Passing, name: str, edge: int, got: str, expected: str) -> Finding:
     custom = Custom(passing, name, edge)
     target = custom.parameter or custom.input or "the input"
-    fix = (
-        f"Return `grad.sum_to_size({target}.shape)` if {quoted(target)} was broadcast in forward. Otherwise look at the order: the value "
-        f"at place {edge + 1} of the return belongs to {quoted(target)}; and a matrix may lack its `.T`."
-    )
+    fix = _reshaped(got, expected, target, edge)
     return WrongGradientShape.found(
         custom.weight,
         custom.where,
@@ -68,9 +65,29 @@ def _wrong_shape(passing: Passing, name: str, edge: int, got: str, expected: str
     )
 
 
+def _reshaped(got: str, expected: str, target: str, edge: int) -> str:
+    """What to return, for the way in which the two shapes differ."""
+    left, right = _sizes(got, expected)
+    if left != right and sorted(left) == sorted(right):
+        return (
+            f"Return it transposed, `.T` for a matrix; or look at the order: the value at place {edge + 1} of the return belongs to "
+            f"{quoted(target)}."
+        )
+    if len(left) == len(right) and all(one in ("1", two) for one, two in zip(left, right, strict=True)):
+        return f"Leave out the sum that made a size 1: {quoted(target)} was not broadcast in forward, so each of its numbers has its own."
+    return (
+        f"Return `grad.sum_to_size({target}.shape)` if {quoted(target)} was broadcast in forward. Otherwise look at the order: the value "
+        f"at place {edge + 1} of the return belongs to {quoted(target)}; and a matrix may lack its `.T`."
+    )
+
+
+def _sizes(got: str, expected: str) -> tuple[list[str], list[str]]:
+    return re.findall(r"\d+", got), re.findall(r"\d+", expected)
+
+
 def _how(got: str, expected: str) -> str:
     """What the two shapes have to do with each other."""
-    left, right = (re.findall(r"\d+", each) for each in (got, expected))
+    left, right = _sizes(got, expected)
     if left != right and sorted(left) == sorted(right):
         return "The sizes are the same in another order: it is transposed, or belongs to another input."
     if len(left) > len(right) or any(one == "1" for one in right):

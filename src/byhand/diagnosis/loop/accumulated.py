@@ -27,11 +27,13 @@ class Accumulated(Part):
     def __init__(self, world: World, ledger: Ledger) -> None:
         super().__init__(world, ledger)
         self._where: Origin | None = None
+        self._first: Origin | None = None
         self._stepping: list[Any] = []
         self._said: set[Any] = set()
 
     def starting(self, passing: Passing) -> None:
         """Whether the pass adds to what was used before."""
+        self._first = self._first or passing.origin
         stale, by_hand, again = [], [], []
         for leaf in passing.leaves:
             held = self.ledger.of(leaf)
@@ -82,12 +84,13 @@ class Accumulated(Part):
         """A step uses what is there."""
         if happening.kind == "stepping":
             self._stepping.append(weakref.ref(happening.thing))
-            self._used(happening.thing)
+            self._used(happening.thing, happening.frame)
         elif happening.kind == "stepped":
-            self._used(happening.thing)
+            self._used(happening.thing, happening.frame)
             self._stepping = self._stepping[:-1]
+            self._first = None
 
-    def _used(self, optimizer: torch.optim.Optimizer) -> None:
+    def _used(self, optimizer: torch.optim.Optimizer, frame: Any) -> None:
         if self._where is None or weakref.ref(optimizer) in self._said:
             return
         found = []
@@ -101,9 +104,11 @@ class Accumulated(Part):
                 del self.ledger.held[weakref.ref(parameter)]
         if found:
             self._said.add(weakref.ref(optimizer))
-            self._say(found, self._where, optimizer)
+            self._say(found, self._where, optimizer, _called(frame, optimizer))
 
-    def _say(self, found: list[torch.Tensor], where: Origin | None, optimizer: torch.optim.Optimizer | None) -> None:
+    def _say(
+        self, found: list[torch.Tensor], where: Origin | None, optimizer: torch.optim.Optimizer | None, variable: str = "optimizer"
+    ) -> None:
         names = named(self.world, found)
         subject = names[0] if names else "a parameter"
         first = next((leaf for leaf in found if plain(self.world.name_of(leaf)) == subject), found[0])
@@ -118,8 +123,8 @@ class Accumulated(Part):
                 f"{quoted(where, 'backward()')} added the next: the old one had norm {rounded(before)}, the sum has {rounded(after)}",
                 why=f"backward() adds to `.grad`, it does not replace it; nothing cleared it between {took} and the next pass"
                 f", so every update follows the sum of all gradients since the start, most of them of older weights",
-                fix=f"Clear the gradients once for each update, before {located(where) or 'the backward pass'}: "
-                f"{_clear(optimizer, subject)}",
+                fix=f"Clear the gradients once for each update, before {located(self._first or where) or 'the backward pass'}: "
+                f"{f'`{variable}.zero_grad()`' if optimizer is not None else f'`{subject}.grad = None` after the update'}",
             )
         )
 
@@ -140,5 +145,10 @@ def _written(calls: Sequence[Call], leaf: Any) -> bool:
     return False
 
 
-def _clear(optimizer: torch.optim.Optimizer | None, subject: str) -> str:
-    return "`optimizer.zero_grad()`" if optimizer is not None else f"`{subject}.grad = None` after the update"
+def _called(frame: Any, optimizer: torch.optim.Optimizer) -> str:
+    """The user's variable for an optimizer, also of `self`; "optimizer" where there is none."""
+    if frame is None:
+        return "optimizer"
+    own = getattr(frame.f_locals.get("self"), "__dict__", {})
+    places = (("", frame.f_locals), ("", frame.f_globals), ("self.", own))
+    return next((f"{prefix}{name}" for prefix, place in places for name, thing in list(place.items()) if thing is optimizer), "optimizer")

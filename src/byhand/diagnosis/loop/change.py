@@ -32,6 +32,8 @@ class Change:
     @property
     def words(self) -> str:
         """The change with its numbers."""
+        if rounded(self.after) == rounded(self.before):
+            return f"it was {self.how}, and its norm is {rounded(self.after)} as before"
         times = f", {rounded(self.after / self.before)} times as large" if self.before else ""
         return f"it was {self.how}, its norm {rounded(self.before)} before and {rounded(self.after)} after{times}"
 

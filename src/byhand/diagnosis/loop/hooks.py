@@ -1,5 +1,6 @@
 """Hooks that give back another gradient than the one they were given."""
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,9 +29,8 @@ class Rewriting:
     """What one hook did, pass after pass."""
 
     hook: Hook
-    names: list[str]
-    total: int
     where: Origin | None
+    leaves: dict[weakref.ref[torch.Tensor], Change] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     numbers: set[int] = field(default_factory=set)
 
@@ -110,27 +110,30 @@ class Hooks(Family):
             return
         found = self._found.get(hook.code)
         if found is None:
-            behind = leaves_behind(passing, place)
-            where = _where(hook) or passing.describe(place[0]).origin
-            found = self._found[hook.code] = Rewriting(hook, named(self.world, behind), len(behind), where)
+            found = self._found[hook.code] = Rewriting(hook, _where(hook) or passing.describe(place[0]).origin)
+        for leaf in leaves_behind(passing, place):
+            found.leaves.setdefault(weakref.ref(leaf), seen)
         found.changes.append(seen)
         found.numbers.add(passing.number)
 
     def _say(self, key: Any) -> None:
         found = self._found.pop(key)
         self._said.add(key)
-        hook, first = found.hook, found.changes[0]
+        hook = found.hook
         where = found.where
-        subject = found.names[0] if found.names else "the gradient"
+        changes = {self.world.called(each): seen for each, seen in found.leaves.items()}
+        names = named(self.world, [leaf for leaf in (each() for each in found.leaves) if leaf is not None])
+        subject = names[0] if names else "the gradient"
+        first = changes.get(subject, found.changes[0])
         watching = observes(hook.code) and not all(each.usual for each in found.changes)
         registered = written(*hook.registered).origin if hook.registered and hook.registered[0] is not None else None
-        called = plain(hook.name) if hook.name != "<lambda>" else "a lambda"
+        called = f"`{plain(hook.name)}`" if hook.name != "<lambda>" else "a lambda"
         self.report(
             GradientRewritten.found(
                 subject,
                 where,
                 what=f"The hook {called}{_defined(hook)} changes the gradient on its way to {subject}"
-                f"{and_others(found.names, found.total)}: {first.words}",
+                f"{and_others(names, len(found.leaves))}: {first.words}",
                 why=f"loss → … → hook {called}{at(registered)} ✂ {first.short} → {subject}: "
                 "what lies before the hook is trained with what it made"
                 + (", and the hook also keeps or prints something, as one that was only meant to look" if watching else ""),

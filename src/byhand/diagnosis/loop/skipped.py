@@ -14,6 +14,7 @@ from byhand.diagnosis.world import World, origin_of
 from byhand.findings import Severity
 from byhand.graph import Origin
 from byhand.recording.happenings import Happening
+from byhand.recording.weakly import forget
 from byhand.words import plain, rounded
 
 SETTLING = 2  # skipped steps at the start that are as it should be: the scale begins high, and halves until the gradients are finite
@@ -103,6 +104,7 @@ class Skipped(Family):
             return
         known = self._rates.get(weakref.ref(optimizer))
         if known is None:
+            forget(self._rates)
             known = self._rates[weakref.ref(optimizer)] = Rates(origin_of(happening.frame), _meant(optimizer))
         known.total += 1
         known.still += all(float(rate) == 0 for rate in rates)

@@ -12,6 +12,7 @@ from byhand.diagnosis.loss.reaching import becomes_loss
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.ways import consumers, edges, nearest_leaf
 from byhand.diagnosis.world import origin_of_call
+from byhand.findings import Severity
 from byhand.graph import Edge, Node
 from byhand.recording.calls import Call, Needing, Seen
 from byhand.words import plain, shape
@@ -76,6 +77,8 @@ class Broadcast(Family):
                 why=f"{shape(column)} and {shape(row)}{line} → broadcast to {shape(pair.result)} → mean or sum → loss. "
                 f"The gradient of each prediction is about all {count:,} targets, so the best it can learn is one value for all.",
                 fix=_fix(subject if side is not None and side.meta.shape == column else "", column, row),
+                # two results of the model, and no function that takes predictions and targets: all pairs may be meant
+                severity=Severity.WARNING if len(pair.needed) > 1 and not _is_loss(call) else None,
                 passes=(passing.number,),
             )
         )

@@ -1,5 +1,6 @@
 """Samples of a batch that are mixed with each other on the way to their own targets."""
 
+import inspect
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from operator import mul
@@ -12,7 +13,7 @@ from byhand.diagnosis.kinds import loss as kinds
 from byhand.diagnosis.loss.reaching import kept_rows, pools_second, samples
 from byhand.diagnosis.passing import Passing
 from byhand.diagnosis.ways import HANDED_ON, edges
-from byhand.diagnosis.world import origin_of_call
+from byhand.diagnosis.world import World, origin_of_call
 from byhand.graph import Node, Origin
 from byhand.recording.calls import Call, Needing, Seen
 from byhand.recording.naming import written
@@ -34,6 +35,10 @@ _RUNNING = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attenti
 
 class BatchLeak(Family):
     """Looks for what works along the first dimension, where each row has its own target."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._running_there: set[tuple[Origin | None, str]] = set()
 
     def starting(self, passing: Passing) -> None:
         """Look at the graph of a pass, and at the calls that it came from."""
@@ -130,13 +135,17 @@ class BatchLeak(Family):
         over = f"it {running} over dimension 0, the {sizes[0]:,} samples of the batch, and takes the {sizes[1]:,} steps for samples"
         what = f"{kind} gets {shape(sizes)} and has batch_first=False: {over}"
         name = next((path for path in _paths(passing, call)), kind)
+        if (place := (origin_of_call(call), kind)) in self._running_there:
+            return
+        self._running_there.add(place)
         self._report(
             passing,
             name,
-            origin_of_call(call),
+            place[0],
             what,
             f"{kind} over dimension 0",
-            f"Make it `nn.{kind}(..., batch_first=True)`, or give it `x.transpose(0, 1)` and change the places back after it.",
+            f"Give `batch_first=True` to `nn.{_asked(call) or kind}` where it is made, or give it `x.transpose(0, 1)` and change the "
+            "places back after it.",
         )
 
     def _report(self, passing: Passing, subject: str, where: Origin | None, what: str, through: str, fix: str) -> None:
@@ -193,6 +202,13 @@ def _shape(argument: Any) -> tuple[int, ...] | None:
         return argument.shape
     tensor = argument.reference() if isinstance(argument, Needing) else None
     return None if tensor is None else tuple(tensor.shape)
+
+
+def _asked(call: Call) -> str:
+    """The outermost of PyTorch's own modules around a call that is told `batch_first` when it is made; "" if there is none."""
+    kinds = [type(module) for module in (each() for each in call.modules) if module is not None]
+    own = [kind for kind in kinds if kind.__module__.startswith("torch.nn.")]
+    return next((kind.__name__ for kind in own if "batch_first" in inspect.signature(kind.__init__).parameters), "")
 
 
 def _paths(passing: Passing, call: Call) -> Iterator[str]:

@@ -12,7 +12,7 @@ def advice(scene: Scene, index: int, expression: str, operand: str, branch: Bran
     if half:
         return (
             f"Work `{expression}` in float32: `{operand or 'x'}.float()` going in, or leave it out of the float16 region by "
-            "`with torch.autocast(..., enabled=False):`."
+            "`with torch.autocast(device.type, enabled=False):`."
         )
     if branch is not None:
         return (
@@ -77,10 +77,10 @@ ADVICE = (
     (("Div", "Reciprocal"), "Keep the denominator away from 0: `{x} + 1e-8`, or `{x}.clamp_min(1e-8)` if it is never negative."),
     (("Acos", "Asin", "Atanh"), "Stay inside the domain: `{x}.clamp(-1 + 1e-6, 1 - 1e-6)`; the slope at ±1 is infinite."),
     (("Exp", "Sinh", "Cosh", "Expm1"), "Keep the exponent below 88 (float32): subtract the largest one first, or `{x}.clamp(max=80)`."),
-    (("Std", "Var"), "A constant column has no slope: take `torch.sqrt({x}.var(...) + 1e-8)`."),
+    (("Std", "Var"), "A constant column has no slope: take `torch.sqrt({x}.var() + 1e-8)`, with your dim in var."),
     (
         ("LinalgVectorNorm", "Norm", "Cdist"),
-        "Keep the vector away from 0: `torch.sqrt(({x} ** 2).sum(...) + 1e-12)` in place of `{whole}`.",
+        "Keep the vector away from 0: `torch.sqrt(({x} ** 2).sum() + 1e-12)`, with your dim in sum, in place of `{whole}`.",
     ),
 )
 """By the beginning of a node's name; the first that fits counts."""

@@ -15,6 +15,7 @@ from byhand.diagnosis.world import World, origin_of
 from byhand.findings import Finding
 from byhand.graph import Origin
 from byhand.recording.happenings import Happening
+from byhand.recording.weakly import forget
 from byhand.words import counted, plain, rounded
 
 SAMPLE = 256  # elements of each weight that are compared
@@ -105,6 +106,7 @@ class Rounding(Family):
             self._after(happening)
 
     def _before(self, optimizer: torch.optim.Optimizer) -> None:
+        forget(self._optimizers)
         known = self._optimizers.setdefault(weakref.ref(optimizer), Stepping())
         known.count += 1
         known.before = {}

@@ -13,6 +13,7 @@ from byhand.diagnosis.parameters.flows import Reference
 from byhand.diagnosis.parameters.ledger import Entry, Ledger
 from byhand.diagnosis.parameters.sentences import are, at, listed
 from byhand.diagnosis.parameters.sources import assigned
+from byhand.diagnosis.typed import assignment
 from byhand.findings import Finding, Severity
 from byhand.graph import Origin
 from byhand.recording.modules import named_modules, spelled
@@ -22,10 +23,10 @@ DEEP = 4  # containers inside each other
 BUDGET = 20_000  # objects that are looked at in one pass
 _OWN = frozenset(vars(torch.nn.Module()))
 _ADVICE = {
-    "list": "torch.nn.ModuleList([...])",
-    "tuple": "torch.nn.ModuleList([...])",
-    "set": "torch.nn.ModuleList([...])",
-    "dict": "torch.nn.ModuleDict({...})",
+    "list": "torch.nn.ModuleList",
+    "tuple": "torch.nn.ModuleList",
+    "set": "torch.nn.ModuleList",
+    "dict": "torch.nn.ModuleDict",
 }
 
 
@@ -94,17 +95,30 @@ class Hiding:
                 f"self.{first.attribute} of {first.owner}{at(first.where)} {holds}; a module registers only modules and parameters that "
                 f"are its own attributes, so parameters(), state_dict(), .to() and .train() pass over {listed(names[:1])}."
             ),
-            fix=f"Write `self.{first.attribute} = {_advice(first)}`{at(first.where)}, before the optimizer is made.",
+            fix=f"{_fix(first)}{at(first.where)}, before the optimizer is made.",
             severity=Severity.ERROR if trains else Severity.WARNING,
         )
 
 
-def _advice(place: Place) -> str:
-    if place.bare and place.holds in _ADVICE:
-        return "torch.nn.ParameterDict({...})" if place.holds == "dict" else "torch.nn.ParameterList([...])"
+def _fix(place: Place) -> str:
+    """What to type, with what the line sets the attribute to."""
+    wrapper = _wrapper(place)
+    if not wrapper:
+        base = f"`class {place.holds}(torch.nn.Module):`, with `super().__init__()` first in its __init__"
+        return f"Write {base}, for what self.{place.attribute} is set to"
+    target, sign, value = assignment(place.where.text) if place.where is not None else ("", "", "")
+    if sign == "=" and target.endswith(f".{place.attribute}"):
+        return f"Write `{target} = {wrapper}({value})`"
+    return f"Set self.{place.attribute} to a `{wrapper}` of the same"
+
+
+def _wrapper(place: Place) -> str:
+    """The class of PyTorch's that registers what an attribute holds; "" if it is an object of the user's own."""
     if place.bare:
-        return "torch.nn.Parameter(...)"
-    return _ADVICE.get(place.holds, f"{place.holds}(...), with `class {place.holds}(torch.nn.Module)` and super().__init__() in it")
+        return {"dict": "torch.nn.ParameterDict"}.get(
+            place.holds, "torch.nn.ParameterList" if place.holds in _ADVICE else "torch.nn.Parameter"
+        )
+    return _ADVICE.get(place.holds, "")
 
 
 def _search(root: torch.nn.Module, wanted: set[Reference]) -> Iterator[tuple[Reference, Place]]:

@@ -11,6 +11,7 @@ from byhand.diagnosis.parameters.flows import Reference, came_out, went_in
 from byhand.diagnosis.world import World, origin_of_call
 from byhand.graph import Origin
 from byhand.recording.calls import Call
+from byhand.recording.weakly import forget
 
 MOST = 20_000  # tensors that are known; a program that makes its parameters anew in every pass goes on making them
 
@@ -91,6 +92,7 @@ class Ledger:
     def holder(self, optimizer: torch.optim.Optimizer) -> Holder:
         """What is known of an optimizer."""
         reference = weakref.ref(optimizer)
+        forget(self.holders)
         return self.holders.setdefault(reference, Holder(reference, type(optimizer).__name__))
 
     def look(self, holder: Holder, *, stepping: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Finds weights that stay what they were although gradients arrive."""
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from byhand.diagnosis.parameters.ledger import MOST, Holder, Ledger
 from byhand.diagnosis.parameters.sentences import are, at, listed, steps
 from byhand.diagnosis.parameters.sources import named_only
 from byhand.diagnosis.passing import Passing
+from byhand.diagnosis.typed import typed
 from byhand.findings import Finding, Severity
 from byhand.graph import Origin
 from byhand.recording.calls import Call
@@ -190,9 +192,19 @@ def _by_hand(ledger: Ledger, updates: Updates) -> Iterator[Finding]:
             rebound.where,
             what=f"{are(names, 'is', 'are')} what {'it was' if len(names) == 1 else 'they were'} before `{plain(rebound.expression)}`.",
             why=f"`{plain(rebound.expression)}` {gives}; the parameter itself stays as it was.",
-            fix=f"Change it in place under `torch.no_grad()`: `{target or names[0]} -= ...`{at(rebound.where)}.",
+            fix=f"Change it in place{at(rebound.where)}, under `with torch.no_grad():`{_in_place(rebound.expression, target)}.",
             severity=Severity.ERROR,
         )
+
+
+def _in_place(expression: str, target: str) -> str:
+    """The update as one that writes into the parameter: `p -= lr * p.grad` for `p - lr * p.grad`; "" if it is another."""
+    tree = ast.parse(typed(expression)).body
+    value = tree[0].value if tree and isinstance(tree[0], ast.Expr) else None
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub) or ast.unparse(value.left) != target:
+        return ""
+    step = ast.get_source_segment(typed(expression), value.right)
+    return f": `{target} {'-=' if isinstance(value.op, ast.Sub) else '+='} {step}`"
 
 
 def _line(origin: Origin | None) -> str:

@@ -79,13 +79,14 @@ class Flat(Family):
             return
         for each in seen:
             nothing = each.leaf in self._zero
+            final = nothing and each.dead is not None and each.dead.count == each.dead.total >= UNITS and _unfinished(passing)
             if each.dead is not None:
                 told = dead(passing, each.index, each.leaf, each.dead, nothing=nothing)
             else:
                 told = saturated(passing, each.index, each.leaf, each.flat or (0.0, 0.0), nothing=nothing)
             if each.flat and passing.graph.nodes[each.index].name in _BOUNDED and not nothing:
                 self._lasting.absent(each.key)
-            elif (finding := self._lasting.seen(each.key, told)) is not None:
+            elif (finding := self._lasting.seen(each.key, told, final=final)) is not None:
                 self.report(finding)
 
     def finished(self, problem: BaseException | None) -> None:
@@ -141,6 +142,11 @@ class Flat(Family):
         if takers & _TOGETHER and node.name not in _BOUNDED:
             return True
         return node.name == "SoftmaxBackward0" and not _of_scores(passing, node)
+
+
+def _unfinished(passing: Passing) -> bool:
+    """Whether there is a loss left: a hinge that every sample keeps is as flat as a dead unit, and done."""
+    return any(isinstance(root, torch.Tensor) and bool(root.detach().any()) for root in passing.roots)
 
 
 def _of_scores(passing: Passing, node: Node) -> bool:

@@ -70,7 +70,7 @@ def test_a_story_as_json_has_the_readers_number():
 
 def test_the_public_names_are_those_of_the_design():
     """Nothing else is offered, and all of it can be had."""
-    assert byhand.__all__ == ["Finding", "Run", "Verdict", "__version__", "check", "errors", "explain", "record"]
+    assert byhand.__all__ == ["Finding", "Run", "Verdict", "__version__", "check", "diagnose", "errors", "explain", "record"]
     assert all(getattr(byhand, name) is not None for name in byhand.__all__)
 
 

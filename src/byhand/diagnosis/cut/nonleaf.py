@@ -9,6 +9,7 @@ from byhand.diagnosis.family import Family
 from byhand.diagnosis.kinds.cut import NonLeafGradient
 from byhand.diagnosis.lineage import given, is_leaf, name_of
 from byhand.diagnosis.passing import Passing
+from byhand.diagnosis.typed import assignment, enclosed, typed
 from byhand.diagnosis.world import World, origin_of_call
 from byhand.findings import Finding, Severity
 from byhand.graph import Origin
@@ -143,9 +144,16 @@ def _finding(name: str, made: Origin | None, read: Origin | None, node: str, *, 
         why=f"{behind}. The gradient goes to the leaf, which nobody holds."
         if hidden
         else f"{plain(name)} was made{line}; its gradient is passed on and not kept.",
-        fix=f"Ask for the gradient last{line}: `{plain(name)} = (...).requires_grad_()`, after the arithmetic, `.to(...)` or `.double()`."
+        fix=f"Ask for the gradient last{line}, of a tensor without a history: {_leaf_at_last(name, made)}."
         if hidden
         else f"Call `{plain(name)}.retain_grad()` before backward to keep it; if {plain(name)} is to be trained, make it a leaf with"
         " `.detach().requires_grad_()`.",
         severity=Severity.ERROR if hidden else Severity.WARNING,
     )
+
+
+def _leaf_at_last(name: str, made: Origin | None) -> str:
+    """The line that makes the tensor, so that it makes a leaf."""
+    target, sign, value = assignment(made.text) if made is not None else ("", "", "")
+    new = typed(f"{target} = {enclosed(value)}.detach().requires_grad_()") if sign == "=" and value else ""
+    return f"`{new or f'{plain(name)} = {plain(name)}.detach().requires_grad_()'}`"

@@ -10,6 +10,7 @@ import torch
 from byhand.diagnosis.lineage import name_of, tensors, writes
 from byhand.diagnosis.world import World
 from byhand.recording.calls import Call
+from byhand.recording.naming import written
 
 _GRAD = torch.Tensor.grad
 MANY = 10_000  # leaves; beyond that, those that are gone are forgotten
@@ -54,7 +55,8 @@ class Wanted:
 
     def _takes_over(self, call: Call) -> bool:
         """Whether a parameter gets the values of another while the program trains, as a target network does by `load_state_dict`."""
-        return name_of(call) == "copy_" and self._begun is not None and call.start > self._begun
+        later = name_of(call) == "copy_" and self._begun is not None and call.start > self._begun
+        return later and call.code is not None and ".load_state_dict(" in written(call.code, call.instruction).text
 
     def look(self) -> None:
         """Know what the optimizers have now, whose gradient the program read, and what it wrote values of other tensors into."""

@@ -1,5 +1,7 @@
 """What to type against each kind of operation that has infinities."""
 
+import math
+
 from byhand.diagnosis.nonfinite.branch import Branch
 from byhand.diagnosis.nonfinite.scene import Scene
 from byhand.rules.table import rules_of
@@ -27,6 +29,11 @@ def advice(scene: Scene, index: int, expression: str, operand: str, branch: Bran
     value = next((scene.value((edge.node, edge.output_nr)) for edge in node.edges if edge is not None), None)
     if node.name.startswith(("Sqrt", "Rsqrt")) and value is not None and bool((value < 0).any()):
         return f"Keep what is under the root from falling below 0: `{operand or 'x'}` `.clamp_min(1e-12)` before `{expression}`."
+    if node.name.startswith(("Std", "Var")) and value is not None and value.numel() <= math.prod(node.outputs[0].shape):
+        return (
+            f"`{expression}` is taken of single numbers, which have no spread: leave out a last batch of one row "
+            "(`drop_last=True` of DataLoader), or give it `correction=0`, whose spread is then 0."
+        )
     for prefixes, words in ADVICE:
         if node.name.startswith(prefixes):
             return words.format(x=operand or "x", whole=expression, more=better(scene, index))

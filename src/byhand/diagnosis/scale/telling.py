@@ -50,6 +50,7 @@ def exploding(passing: Passing, chain: Chain, leaves: dict[int, float]) -> Findi
     recurrent = max((count for end, count in again.items() if end >= 0), default=0) > len(chain.nodes) // 2
     steps = "step of the recurrence" if recurrent else "layer"
     steps_many = "steps of the recurrence" if recurrent else "layers"
+    often = _most_used(passing, chain)
     return ExplodingGradient.found(
         subject,
         _origin(passing, chain),
@@ -57,7 +58,7 @@ def exploding(passing: Passing, chain: Chain, leaves: dict[int, float]) -> Findi
         f"{rounded(by, 2)} at each of {counted(len(chain.norms) - 1, steps, steps_many)}. ‖{subject}.grad‖ = "
         f"{rounded(leaves.get(leaf.index, math.nan), 2)} beside ‖{subject}‖ = {rounded(_size(weight), 2)}.",
         why=f"Each {steps} multiplies the gradient by its weights and the slope of its activation, and here the product is well above 1.",
-        fix=f"Start {subject} with a smaller scale ({_start(subject, weight)}), or normalize in between; "
+        fix=f"Start {_name(passing, often)} with a smaller scale ({_start(passing, often)}), or normalize in between; "
         "`torch.nn.utils.clip_grad_norm_` before the step bounds what is left.",
         passes=(passing.number,),
     )
@@ -145,8 +146,19 @@ def _size(weight: torch.Tensor) -> float:
     return float(torch.linalg.vector_norm(weight.detach(), dtype=torch.complex128 if weight.is_complex() else torch.float64))
 
 
-def _start(subject: str, weight: torch.Tensor) -> str:
+def _most_used(passing: Passing, chain: Chain) -> Node:
+    """The weight that the chain goes through most often: of a recurrence its matrix, else the one at the far end."""
+    uses = Counter(chain.ends[index] for index in chain.nodes if index in chain.ends)
+    index, count = max(uses.items(), key=lambda each: each[1], default=(-1, 0))
+    return passing.graph.nodes[index] if count > 1 else _deepest(passing, chain)
+
+
+def _start(passing: Passing, leaf: Node) -> str:
     """A start that keeps the scale of what goes through a weight."""
+    weight, subject = passing.live[leaf.index].variable, _name(passing, leaf)
+    owners = [variable for variable, model in passing.world.models if variable and any(each is weight for _, each in model.tensors())]
+    if len(owners) == 1 and not subject.startswith(f"{owners[0]}."):
+        subject = f"{owners[0]}.{subject}"
     if weight.dim() < 2:
         return "below 1 in size"
     inputs = max(weight[0].numel(), 1)

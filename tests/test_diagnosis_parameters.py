@@ -252,3 +252,27 @@ def test_an_update_that_makes_a_new_tensor_is_found(found, update):
 def test_an_update_by_hand_is_left_alone(found, update):
     """In place, or through `.data`."""
     assert found(NETWORK, BY_HAND.replace("UPDATE", update)) == []
+
+
+def test_a_frozen_group_of_its_own_is_a_warning(found):
+    """Who makes a group for parameters wants to train them."""
+    groups = "optimizer = torch.optim.Adam([{'params': net[0].parameters()}, {'params': net[2].parameters()}], lr=0.01)\n"
+
+    (one,) = found(NETWORK, "net[0].requires_grad_(False)\n", groups, LOOP)
+
+    assert one[:3] == ("frozen-parameter", "warning", "net.0.weight")
+
+
+def test_who_trains_a_small_part_means_it(found):
+    """A few biases of a network, of all its parameters: no more than a note."""
+    kept = "optimizer = torch.optim.Adam([net[0].bias], lr=0.01)\n"
+
+    assert [one[1] for one in found(NETWORK, kept, LOOP)] == ["note"]
+
+
+def test_what_the_program_updates_itself_is_in_no_need_of_an_optimizer(found):
+    """One part has an optimizer, the other is written by hand."""
+    kept = "optimizer = torch.optim.Adam(net[0].parameters(), lr=0.01)\n"
+    update = "    with torch.no_grad():\n        for p in net[2].parameters():\n            p -= 0.1 * p.grad\n            p.grad = None\n"
+
+    assert found(NETWORK, kept, LOOP + update) == []
